@@ -21,9 +21,10 @@ import {
   type Voucher,
 } from '../../domain/index.ts'
 import { type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { grantsOf } from '../support/given-grants.ts'
-import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 /** An organization in which Anna and Bert have given a grant each: what the policy demands. */
 async function granted(options: Parameters<typeof testOrganization>[0] = {}) {

@@ -17,8 +17,9 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { appendRaw, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 silenceWorkers()
 

@@ -17,11 +17,12 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { certificatesInLog } from '../support/certificates-in-log.ts'
 import { withMoments } from '../support/moments.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { appendRaw, keyWorkflows, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { keyWorkflows, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 silenceWorkers()
 

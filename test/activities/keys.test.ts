@@ -21,10 +21,11 @@ import {
 import { readWholeStream } from '../../event-log/index.ts'
 import { verifyPeFile } from '../../signing/authenticode/index.ts'
 import { readCertificate } from '../../signing/x509/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { withMoments } from '../support/moments.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 silenceWorkers()
 

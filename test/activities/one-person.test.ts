@@ -21,8 +21,9 @@ import {
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import type { Origins } from '../../origin/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
-import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 /** A CI user among the approvers, for whom somebody is responsible. */
 async function ciApprover({ signer, persons, setup, groups, tokenIds }: TestOrganization, responsible: UserId) {

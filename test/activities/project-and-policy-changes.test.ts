@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { authoriseSigning } from '../../activities/authorise-signing.ts'
 import { type DomainEvent, type SigningPolicySettings, streams } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
-import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { appendRaw } from '../support/append-raw.ts'
+import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 /** Appends what a process with an API's key could append, without any use case. */
 async function append(

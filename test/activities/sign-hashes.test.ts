@@ -14,9 +14,10 @@ import {
 import { readWholeStream } from '../../event-log/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { hashVerification } from '../../signing/hashes/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { documentOf, ecdsaHashes, hashSubmission, plannedHashes } from '../support/hash-requests.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { appendRaw, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 silenceWorkers()
 

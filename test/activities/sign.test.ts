@@ -20,9 +20,10 @@ import {
 } from '../../domain/index.ts'
 import { type EventLog, readWholeStream } from '../../event-log/index.ts'
 import { toPem } from '../../signing/x509/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { aPlan } from '../support/submission.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { appendRaw, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 const run = promisify(execFile)
 

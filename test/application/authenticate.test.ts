@@ -5,6 +5,7 @@ import { issueApiToken } from '../../application/api-tokens.ts'
 import { unknownOrganization } from '../../application/index.ts'
 import { Refusal, streams, type UserEvent, type UserId } from '../../domain/index.ts'
 import { createEventStoreDbLog } from '../../event-log/eventstoredb.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { event } from '../support/decider-spec.ts'
 import {
   createStore,
@@ -12,7 +13,6 @@ import {
   startEventStoreDbStandIn,
 } from '../support/eventstoredb-stand-in/index.ts'
 import { type TestApplication, testApplication } from '../support/test-application.ts'
-import { appendRaw } from '../support/test-organization.ts'
 
 const address = '192.0.2.7'
 

@@ -18,11 +18,11 @@ import {
   type TrustedBuildSystemId,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { event } from '../support/decider-spec.ts'
 import { event as requestEvent } from '../support/signing-request-history.ts'
 import { aManifest, anOrigin, aPlan, fixedUuid } from '../support/submission.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
-import { appendRaw } from '../support/test-organization.ts'
 
 type People = {
   readonly submitter: TestCaller

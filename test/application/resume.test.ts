@@ -17,11 +17,11 @@ import {
   type SigningRequestId,
   streams,
 } from '../../domain/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { event } from '../support/decider-spec.ts'
 import { plainRequest } from '../support/issued-facts.ts'
 import { aPlan, fixedUuid } from '../support/submission.ts'
 import { type TestApplication, testApplication } from '../support/test-application.ts'
-import { appendRaw } from '../support/test-organization.ts'
 
 /** Temporal's side: which workflows run, which of them get on, and what was asked of it. */
 function engine(running: readonly string[]) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { handleCommand } from '../../application/handle-command.ts'
 import { type CertificateId, certificateDecider, type DomainEvent, streams } from '../../domain/index.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
 import { issuedFacts } from '../support/issued-facts.ts'
 
@@ -134,7 +135,6 @@ describe('certificates', () => {
         source: { by: 'upload' },
       } as object,
     } as DomainEvent
-    const { appendRaw } = await import('../support/test-organization.ts')
     await appendRaw(server.log, streams.certificate(after as CertificateId), [installed], 1, server.organizationId)
     const compared = await server.ask(server.submitter, query, { before, after })
     expect(compared.data.checkContinuity).toEqual([

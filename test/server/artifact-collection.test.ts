@@ -4,8 +4,9 @@ import { expect, it } from 'vitest'
 import { collectArtifacts } from '../../artifacts/index.ts'
 import { retrieved, type Sha256Digest, streams } from '../../domain/index.ts'
 import { namingLog } from '../../server/artifact-collection.ts'
+import { appendRaw } from '../support/append-raw.ts'
 import { fixedUuid } from '../support/submission.ts'
-import { appendRaw, testOrganization } from '../support/test-organization.ts'
+import { testOrganization } from '../support/test-organization.ts'
 
 const hour = 3_600_000
 

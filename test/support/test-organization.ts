@@ -21,7 +21,6 @@ import {
   type ApiTokenId,
   type ApprovalProcess,
   type CertificateId,
-  type DomainEvent,
   defaultKeyStore,
   type ExistingSignatureTreatment,
   eventMetadata,
@@ -54,6 +53,7 @@ import type { Persons } from '../../persons/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import type { OpenTokenOptions, Token } from '../../signing/pkcs11/index.ts'
 import type { Sources } from '../../sources/index.ts'
+import { appendRaw } from './append-raw.ts'
 import { testPersons } from './persons.ts'
 import { administratorsInLog } from './submitters-in-log.ts'
 import type { TestBuilds } from './test-builds.ts'
@@ -372,31 +372,6 @@ export function keyWorkflows(signer: SignerDependencies) {
     issueCertificate: (id: CertificateId) => issueCertificate(signer, id),
     enrolCertificate: async () => undefined,
   }
-}
-
-/** Appends events to a stream without asking any decider: what an attacker with access to the log's writer might do. */
-export async function appendRaw(
-  log: EventLog,
-  stream: string,
-  events: readonly DomainEvent[],
-  revision: number | 'noStream',
-  organizationId: OrganizationId,
-  by?: UserId,
-  tokenId = randomUUID() as ApiTokenId,
-): Promise<void> {
-  const actor =
-    by === undefined
-      ? ({ kind: 'system', component: 'test' } as const)
-      : ({ kind: 'user', userId: by, authentication: { method: 'apiToken', tokenId } } as const)
-  const metadata = {
-    schemaVersion: 1,
-    organizationId,
-    actor,
-    correlationId: stream,
-    causationId: stream,
-    occurredAt: new Date().toISOString(),
-  }
-  await log.append(stream, prepareEvents(stream, revision, events, metadata), revision)
 }
 
 /** A digest that belongs to nothing. */
