@@ -85,7 +85,7 @@ test('a right build of each kind is signed, and a wrong one is refused with its 
 
   const signed = await Promise.all(builds.map(outcomes))
   await served.caughtUp()
-  // Evidence and reasons, by GraphQL, REST and the command line.
+  // What was said of the build, and what was verified, by REST and the command line.
   const [first] = signed
   const { send } = restClient(`${served.url}/API/v1/${organizationId}`, String(apiToken))
   const { body } = await send('GET', `/SigningRequests/${first}`)
