@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { streams, type UserId } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { codeOf } from '../support/code-of.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 
 const actor = { system: 'https://api.github.com', actorId: '583231' }
-
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'done',
-    (error: { readonly code?: string }) => String(error.code),
-  )
 
 async function typesOf({ dependencies: { log } }: TestApplication, userId: UserId): Promise<readonly string[]> {
   return (await readWholeStream(log, streams.user(userId))).events.map(({ type }) => type)

@@ -13,6 +13,7 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { codeOf } from '../support/code-of.ts'
 import { aPlan } from '../support/submission.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 
@@ -28,12 +29,6 @@ function change(test: TestApplication, groupId: GroupId, add: readonly TestCalle
   const ids = (users: readonly TestCaller[]) => users.map(({ userId }) => userId)
   return test.application.changeGroupMembers(test.setup, { groupId, add: ids(add), remove: ids(remove) })
 }
-
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'done',
-    (error: { readonly code?: string }) => String(error.code),
-  )
 
 /** A request that waits for one of the members of a group, which submits through another group. */
 async function waiting() {

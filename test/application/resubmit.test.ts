@@ -14,17 +14,12 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { codeOf } from '../support/code-of.ts'
 import { aManifest, aPlan } from '../support/submission.ts'
 import { type TestApplication, type TestCaller, testApplication, uploaded } from '../support/test-application.ts'
 
 const planDigest = 'cd'.repeat(32) as Sha256Digest
 const signedSha256 = 'ef'.repeat(32) as Sha256Digest
-
-const codeOf = (answer: Promise<unknown>) =>
-  answer.then(
-    () => 'done',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
 
 /** A project with the policy `release`, to which the builder submits, and `final`, to which the manager does. */
 async function project(final: Partial<SigningPolicySettings> = {}) {

@@ -4,14 +4,9 @@ import { createCiUser } from '../../application/create-user.ts'
 import { createApplication, type StatedCall } from '../../application/index.ts'
 import { type NodeStatement, type ProjectId, streams, type TrustedBuildSystemId } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { codeOf } from '../support/code-of.ts'
 import { buildNode, newStatementSigner, recordedNode, type StatementSigner } from '../support/proxy-statements.ts'
 import { testApplication } from '../support/test-application.ts'
-
-const codeOf = (answer: Promise<unknown>) =>
-  answer.then(
-    () => 'taken',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
 
 /** A trusted build system with the key of a proxy, and a CI user who calls by it. */
 async function withProxy() {
@@ -70,7 +65,7 @@ describe('a call by an authentication proxy', () => {
     const { call, clock, proxy, register, stated, trustedBuildSystemId } = world
     const other = newStatementSigner()
     // As long as no proxy is registered, nobody has one to call.
-    expect(await codeOf(call())).toBe('taken')
+    expect(await codeOf(call())).toBe('done')
     expect(await codeOf(call(stated()))).toBe('PROXY_STATEMENT_UNTRUSTED')
     await register(proxy)
     const now = Date.parse(clock.now)
@@ -90,7 +85,7 @@ describe('a call by an authentication proxy', () => {
       ['PROXY_STATEMENT_MISMATCH', stated({ nonce, trustedBuildSystemId: '00000000-0000-4000-8000-000000000000' })],
     ]
     for (const [code, statedCall] of wrong) expect(await codeOf(call(statedCall)), code).toBe(code)
-    expect(await codeOf(call(right))).toBe('taken')
+    expect(await codeOf(call(right))).toBe('done')
     expect(await codeOf(call(right))).toBe('PROXY_STATEMENT_USED')
     await world.dependencies.refusals.close()
     const recorded = await world.refusals()
@@ -115,7 +110,7 @@ describe('a call by an authentication proxy', () => {
     // That no proxy is left lets nobody past.
     expect(await codeOf(call())).toBe('PROXY_BYPASSED')
     await register(proxy)
-    expect(await codeOf(again())).toBe('taken')
+    expect(await codeOf(again())).toBe('done')
   })
 
   it('is taken by no process that remembers no statements', async () => {
@@ -158,7 +153,7 @@ describe('the key of a proxy', () => {
     for (const text of ['', publicKey.slice(1), `${publicKey}=`, 'MCowBQYDK2VuAyEA'.padEnd(59, 'A')])
       expect(await codeOf(register(text)), text).toBe('PROXY_KEY_MALFORMED')
     const pem = `-----BEGIN PUBLIC KEY-----\n${publicKey}\n-----END PUBLIC KEY-----\n`
-    expect(await codeOf(register(pem))).toBe('taken')
+    expect(await codeOf(register(pem))).toBe('done')
     expect(await codeOf(register(publicKey))).toBe('PROXY_KEY_REGISTERED')
     const custom = { slug: 'other', name: 'Other', description: null, kind: 'custom' } as const
     const { trustedBuildSystemId: other } = await application.createTrustedBuildSystem(ada, custom)
@@ -175,7 +170,7 @@ describe('the key of a proxy', () => {
     if (changeProposalId === undefined) throw new Error('It was not proposed.')
     expect(await codeOf(call(stated()))).toBe('PROXY_STATEMENT_UNTRUSTED')
     await application.approveChange(bea, { changeProposalId, comment: null })
-    expect(await codeOf(call(stated()))).toBe('taken')
+    expect(await codeOf(call(stated()))).toBe('done')
     const removal = { trustedBuildSystemId, keyId: proxy.key.keyId, reason: null }
     expect(await application.removeProxyKey(ada, removal)).not.toHaveProperty('changeProposalId')
     expect(await codeOf(call(stated()))).toBe('PROXY_STATEMENT_UNTRUSTED')

@@ -9,6 +9,7 @@ import {
   trustedBuildSystemDecider,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { codeOf } from '../support/code-of.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 import { refusedTarget } from '../support/web-hooks.ts'
 
@@ -37,12 +38,6 @@ async function linkIn(
   const { state } = await load(log, streams.trustedBuildSystem(trustedBuildSystemId), trustedBuildSystemDecider)
   return linkOf(state as TrustedBuildSystem, projectId)
 }
-
-const codeOf = (answer: Promise<unknown>) =>
-  answer.then(
-    () => 'done',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
 
 describe('a link of a trusted build system to a project', () => {
   it('has settings as they were given, and secrets whose values are kept elsewhere', async () => {

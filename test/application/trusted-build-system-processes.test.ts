@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { createApplication } from '../../application/index.ts'
 import { fold, streams, type TrustedBuildSystemId, trustedBuildSystemDecider } from '../../domain/index.ts'
 import { openSqliteEventLog, readWholeStream } from '../../event-log/index.ts'
+import { codeOf } from '../support/code-of.ts'
 import { administratorsInLog } from '../support/submitters-in-log.ts'
 import { type TestApplication, testApplication } from '../support/test-application.ts'
 
@@ -14,12 +15,6 @@ function secondProcess({ dependencies, logPath }: TestApplication): Process {
   onTestFinished(() => log.close())
   return createApplication({ ...dependencies, log, administrators: administratorsInLog(log) })
 }
-
-const codeOf = (answer: Promise<unknown>) =>
-  answer.then(
-    () => 'done',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
 
 const slugs = ['jenkins', 'Jenkins', 'gitlab'] as const
 const steps = ['create', 'rotate', 'disable', 'enable', 'link', 'unlink'] as const

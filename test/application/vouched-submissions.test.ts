@@ -5,15 +5,10 @@ import { createCiUser } from '../../application/create-user.ts'
 import type { Caller } from '../../application/index.ts'
 import { type SigningPolicySettings, streams } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { codeOf } from '../support/code-of.ts'
 import { memoryKey } from '../support/memory-key.ts'
 import { commitId, signedDocuments, sourceSummary } from '../support/statements.ts'
 import { testApplication } from '../support/test-application.ts'
-
-const codeOf = (answer: Promise<unknown>) =>
-  answer.then(
-    () => 'done',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
 
 /** A policy that demands a trusted build system, a CI user who may submit to it, and a build system that is not linked yet. */
 async function demanding() {
