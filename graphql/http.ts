@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
 import { Refusal } from '../domain/index.ts'
-import { announcedSha256, callCredentials, type FaultLog, type HttpServer, inviteBody } from '../http/index.ts'
+import { callCredentials, type FaultLog, type HttpServer, inviteBody, requireAnnouncedBody } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { asGraphQLError, asUnauthenticated } from './errors.ts'
 import { acceptable, asFetchRequest, jsonOnly, jsonText, refusal } from './http-request.ts'
@@ -28,7 +27,7 @@ export async function registerHttp(
     'application/json',
     { parseAs: 'buffer', bodyLimit: maximumBodyLength },
     async ({ headers }: FastifyRequest, body: Buffer) => {
-      refuseOtherBody(body, headers['content-digest']?.toString())
+      requireAnnouncedBody(body, headers['content-digest']?.toString())
       return jsonText(body)
     },
   )
@@ -64,13 +63,6 @@ export async function registerHttp(
         : reply.send(answer)
     },
   })
-}
-
-/** @throws Refusal `ARTIFACT_MISMATCH` when a body is not the one that the client announced (RFC 9530) */
-function refuseOtherBody(body: Buffer, contentDigest: string | undefined): void {
-  const announced = announcedSha256(contentDigest)
-  if (announced === null || createHash('sha256').update(body).digest('hex') === announced) return
-  throw new Refusal('ARTIFACT_MISMATCH', 'The body of the request has another SHA-256 than Content-Digest announces.')
 }
 
 function isEventStream({ headers }: Response): boolean {

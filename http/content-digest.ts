@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { parseSha256Digest, Refusal, type Sha256Digest } from '../domain/index.ts'
 
 /**
@@ -36,4 +37,16 @@ export function announcedSha256(header: string | undefined): Sha256Digest | null
     if (error instanceof Refusal) return null
     throw error
   }
+}
+
+/**
+ * Holds a body against the digest that its client announced: what an authentication proxy says of a call names that digest, so it must
+ * be the body's. A header that cannot be read announces nothing.
+ *
+ * @throws Refusal `ARTIFACT_MISMATCH`
+ */
+export function requireAnnouncedBody(body: Uint8Array, header: string | undefined): void {
+  const announced = announcedSha256(header)
+  if (announced === null || createHash('sha256').update(body).digest('hex') === announced) return
+  throw new Refusal('ARTIFACT_MISMATCH', 'The body of the request has another SHA-256 than Content-Digest announces.')
 }

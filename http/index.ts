@@ -1,7 +1,7 @@
 export { bearerTokens } from './bearer.ts'
 export { type CallCredentials, callCredentials } from './call-credentials.ts'
 export { isAddressRange } from './client.ts'
-export { announcedSha256, formatDigest, parseContentDigest } from './content-digest.ts'
+export { formatDigest, parseContentDigest, requireAnnouncedBody } from './content-digest.ts'
 export { type FaultLog, guarded } from './guarded.ts'
 export {
   defaultHttpLimits,

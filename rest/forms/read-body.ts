@@ -3,9 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Caller } from '../../application/index.ts'
 import { Refusal } from '../../domain/index.ts'
-import { inviteBody } from '../../http/index.ts'
+import { inviteBody, requireAnnouncedBody } from '../../http/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
-import { announcedSize, mediaTypeOf, refuseEncoded } from '../media-type.ts'
+import { announcedSize, headerOf, mediaTypeOf, refuseEncoded } from '../media-type.ts'
 import type { FileField, FileFields, OperationBody } from '../operation.ts'
 import { malformedForm, partBytes, rawBytes } from '../upload-body.ts'
 import { type FieldNode, fieldKey, onlyNamed, treeOfFields, treeOfJson } from './field-tree.ts'
@@ -67,8 +67,10 @@ async function readBodyFields(
   files: ReceivedFiles,
 ): Promise<unknown> {
   if (type === 'multipart/form-data') return readFields(schema, await multipartFields(request, files), 'text')
+  const bytes = type === undefined ? new Uint8Array() : await wholeOf(rawBytes(request), mostFieldBytes)
+  requireAnnouncedBody(bytes, headerOf(request, 'content-digest'))
   if (type === undefined) return readFields(schema, treeOfFields([]), 'text')
-  const text = await textOf(rawBytes(request), mostFieldBytes)
+  const text = textOf(bytes)
   if (isJson(type)) return readFields(schema, objectOf(text, ignoresOthers ? schema : undefined), 'json')
   return readFields(schema, treeOfFields(new URLSearchParams(text)), 'text')
 }
@@ -102,8 +104,8 @@ function requireType(type: string | undefined, size: number | undefined, needsFi
   )
 }
 
-/** @throws Refusal `REQUEST_TOO_LARGE`, `REQUEST_MALFORMED`, `UPLOAD_INCOMPLETE` */
-async function textOf(bytes: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
+/** @throws Refusal `REQUEST_TOO_LARGE`, `UPLOAD_INCOMPLETE` */
+async function wholeOf(bytes: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of bytes) {
@@ -111,8 +113,13 @@ async function textOf(bytes: AsyncIterable<Uint8Array>, mostBytes: number): Prom
     if (size > mostBytes) throw fieldsTooLarge()
     chunks.push(chunk)
   }
+  return Buffer.concat(chunks)
+}
+
+/** @throws Refusal `REQUEST_MALFORMED` */
+function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new Refusal('REQUEST_MALFORMED', 'The body is no UTF-8.')
   }
@@ -138,7 +145,8 @@ async function multipartFields(request: FastifyRequest, files: ReceivedFiles): P
     }
     if (files.fieldOf(name) !== undefined)
       throw new InvalidInput({ [name]: ['must be a file: give the part a file name'] })
-    const text = part.type === 'file' ? await textOf(partBytes(part.file), mostFieldBytes - size) : String(part.value)
+    const text =
+      part.type === 'file' ? textOf(await wholeOf(partBytes(part.file), mostFieldBytes - size)) : String(part.value)
     size += Buffer.byteLength(text)
     if ((part.type === 'field' && part.valueTruncated) || size > mostFieldBytes) throw fieldsTooLarge()
     fields.push([name, part.type === 'file' ? readJson(text) : text])

@@ -107,6 +107,27 @@ describe('a submission by a link', () => {
   })
 
   it.each([
+    ['JSON', json, JSON.stringify({ ...target, artifactRetrievalLink: retrieval })],
+    [
+      'a form in one line',
+      urlencoded,
+      new URLSearchParams({ ...target, 'artifactRetrievalLink.url': retrieval.url }).toString(),
+    ],
+    ['no body', json, ''],
+  ])('is refused as %s when another body was announced than came', async (_, headers, body) => {
+    const digest = createHash('sha256').update('another body').digest('base64')
+    const { status, body: answer } = await post(link, body, { ...headers, 'content-digest': `sha-256=:${digest}:` })
+    expect([status, answer.code]).toEqual([400, 'ARTIFACT_MISMATCH'])
+  })
+
+  it('is taken when the announced body came, and when nothing that can be read was announced', async () => {
+    const body = JSON.stringify({ ...target, artifactRetrievalLink: retrieval })
+    const digest = createHash('sha256').update(body).digest('base64')
+    for (const announced of [`sha-256=:${digest}:`, 'sha-512=:AAAA:', 'sha-256=:abc:'])
+      expect((await post(link, body, { ...json, 'content-digest': announced })).status).toBe(201)
+  })
+
+  it.each([
     ['an address that may not be called', { url: `http://10.0.0.1/?${canary}` }, 'OUTGOING_ADDRESS_REFUSED'],
     ['user and password', { url: `http://user:${canary}@127.0.0.1/` }, 'OUTGOING_URL_INVALID'],
     ['a header that is ours', { httpHeaders: { Host: canary } }, 'OUTGOING_HEADER_INVALID'],
