@@ -1,12 +1,11 @@
-import type { ChangeDecided, Handled } from '../application/index.ts'
+import type { ChangeDecided } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import { ChangeControlInput } from './change-control.ts'
 import { ControlledChangeRef } from './controlled-change.ts'
 import { parseEntityId } from './global-id.ts'
-import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
-import { OrganizationRef } from './refs.ts'
+import { organizationPayload } from './organization-payload.ts'
 
 const ChangeProposalPayloadRef = builder.objectRef<ChangeDecided>('ChangeProposalPayload').implement({
   description: 'A proposed change after what was said of it.',
@@ -14,20 +13,10 @@ const ChangeProposalPayloadRef = builder.objectRef<ChangeDecided>('ChangeProposa
   fields: (t) => ({ changeProposalId: t.exposeID('changeProposalId', { description: 'UUID.' }) }),
 })
 
-const ChangeControlPayloadRef = builder.objectRef<Handled>('ChangeControlPayload').implement({
-  description: 'The organization after a change of its change control, or after the proposal of one.',
-  interfaces: [ControlledChangeRef],
-  fields: (t) => ({
-    organization: t.field({
-      type: OrganizationRef,
-      nullable: true,
-      resolve: async ({ position }, _args, context) => {
-        await reached(position, context)
-        return context.caller.organizationId
-      },
-    }),
-  }),
-})
+const ChangeControlPayloadRef = organizationPayload(
+  'ChangeControlPayload',
+  'The organization after a change of its change control, or after the proposal of one.',
+)
 
 const ApproveChangeInput = builder.inputType('ApproveChangeInput', {
   fields: (t) => ({

@@ -1,26 +1,13 @@
-import type { Handled } from '../application/index.ts'
 import { type KeyId, Refusal } from '../domain/index.ts'
 import { builder } from './builder.ts'
-import { ControlledChangeRef } from './controlled-change.ts'
 import { parseEntityId } from './global-id.ts'
-import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
-import { OrganizationRef } from './refs.ts'
+import { organizationPayload } from './organization-payload.ts'
 
-const StatementKeyPayloadRef = builder.objectRef<Handled>('StatementKeyPayload').implement({
-  description: 'The organization after another key was named for its statements, or after that was proposed.',
-  interfaces: [ControlledChangeRef],
-  fields: (t) => ({
-    organization: t.field({
-      type: OrganizationRef,
-      nullable: true,
-      resolve: async ({ position }, _args, context) => {
-        await reached(position, context)
-        return context.caller.organizationId
-      },
-    }),
-  }),
-})
+const StatementKeyPayloadRef = organizationPayload(
+  'StatementKeyPayload',
+  'The organization after another key was named for its statements, or after that was proposed.',
+)
 
 const ChangeStatementKeyInput = builder.inputType('ChangeStatementKeyInput', {
   fields: (t) => ({

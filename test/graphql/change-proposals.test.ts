@@ -190,6 +190,24 @@ describe('a proposed change', () => {
     expect(done.data.changeChangeControl.changeProposal).toBeNull()
   })
 
+  it('shows the organization with each change of one operation', async () => {
+    const server = await startGraphQLServer()
+    await server.addUser('Bea', ['globalAdministrator'])
+    const document = `mutation ($key: ID!, $control: ChangeControlInput!) {
+      changeStatementKey(input: { keyId: $key }) { organization { statementKey { keyId } changeControl { requiredApprovals } } }
+      changeChangeControl(input: { changeControl: $control }) { organization { statementKey { keyId } changeControl { requiredApprovals } } } }`
+    const keys = await server.ask(server.administrator, '{ keys(first: 1) { nodes { keyId } } }')
+    const [{ keyId }] = keys.data.keys.nodes
+    const variables = { key: keyId, control: { requiredApprovals: 1, lifetimeSeconds: 3600 } }
+    const { data, errors } = await server.ask(server.administrator, document, variables)
+    expect(errors).toBeUndefined()
+    const statementKey = { keyId }
+    expect(data).toMatchObject({
+      changeStatementKey: { organization: { statementKey, changeControl: null } },
+      changeChangeControl: { organization: { statementKey, changeControl: { requiredApprovals: 1 } } },
+    })
+  })
+
   it('of another organization, or none at all, is not there', async () => {
     const { server, ada } = await controlled()
     const { data, errors } = await server.ask(ada, show, { id: randomUUID() })
