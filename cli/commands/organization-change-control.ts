@@ -18,8 +18,8 @@ type Options = ConnectionOptions & {
 const defaultDays = '7'
 
 /**
- * `countersign organization change-control`. With `--json`: `{ organizationId, name, revision, changeControl }`; of a change
- * `{ position, changeProposal, organization }`.
+ * `countersign organization change-control`. With `--json`: `{ organizationId, name, revision, changeControl, statementKey }`; of a
+ * change `{ position, changeProposal, organization }`.
  */
 export function define(command: Command, invocation: Invocation): void {
   explain(

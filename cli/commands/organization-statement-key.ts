@@ -11,8 +11,7 @@ import { type BasedOnOption, withBasedOn, withChangeReason } from '../people.ts'
 type Options = ConnectionOptions & BasedOnOption & { readonly key?: string; readonly policyKey?: true }
 
 /**
- * `countersign organization statement-key`. With `--json`: the organization's fields, with `statementKey`; of a change
- * `{ position, changeProposal, organization }`.
+ * `countersign organization statement-key`. With `--json`: as `organization change-control`.
  */
 export function define(command: Command, invocation: Invocation): void {
   const explained = explain(

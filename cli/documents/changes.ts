@@ -125,7 +125,7 @@ export type ChangeControl = { readonly requiredApprovals: number; readonly lifet
 const organizationFields =
   'organizationId name revision changeControl { requiredApprovals lifetimeSeconds } statementKey { keyId name }'
 
-/** An organization with its change control. */
+/** An organization with its change control, and with its key for statements. */
 export type ControlledOrganization = {
   readonly organizationId: string
   readonly name: string
@@ -135,39 +135,32 @@ export type ControlledOrganization = {
   readonly statementKey: { readonly keyId: string; readonly name: string } | null
 }
 
-/** The organization with its change control. */
+/** A change of the organization that is in the log, or was proposed. */
+export type OrganizationChange = {
+  readonly position: string
+  readonly changeProposal: ChangeSummary | null
+  readonly organization: ControlledOrganization | null
+}
+
+const organizationChangeFields = `position changeProposal { ${summaryFields} } organization { ${organizationFields} }`
+
+/** The organization with both. */
 export const changeControlOf = typedDocument<{ readonly organization: ControlledOrganization | null }>(
   `query ChangeControl { organization { ${organizationFields} } }`,
 )
 
 /** Says which key signs where something comes from, from now on. */
 export const changeStatementKey = typedDocument<
-  {
-    readonly changeStatementKey: {
-      readonly position: string
-      readonly changeProposal: ChangeSummary | null
-      readonly organization: ControlledOrganization | null
-    }
-  },
+  { readonly changeStatementKey: OrganizationChange },
   { readonly input: { readonly keyId: string | null; readonly basedOnRevision: number } }
 >(`mutation ChangeStatementKey($input: ChangeStatementKeyInput!, $changeReason: String) {
-  changeStatementKey(input: $input, changeReason: $changeReason) {
-    position changeProposal { ${summaryFields} } organization { ${organizationFields} }
-  }
+  changeStatementKey(input: $input, changeReason: $changeReason) { ${organizationChangeFields} }
 }`)
 
 /** Says which approvals changes of rules need from now on. */
 export const changeChangeControl = typedDocument<
-  {
-    readonly changeChangeControl: {
-      readonly position: string
-      readonly changeProposal: ChangeSummary | null
-      readonly organization: ControlledOrganization | null
-    }
-  },
+  { readonly changeChangeControl: OrganizationChange },
   { readonly input: { readonly changeControl: ChangeControl | null; readonly basedOnRevision: number } }
 >(`mutation ChangeChangeControl($input: ChangeChangeControlInput!, $changeReason: String) {
-  changeChangeControl(input: $input, changeReason: $changeReason) {
-    position changeProposal { ${summaryFields} } organization { ${organizationFields} }
-  }
+  changeChangeControl(input: $input, changeReason: $changeReason) { ${organizationChangeFields} }
 }`)
