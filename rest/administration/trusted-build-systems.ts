@@ -23,6 +23,7 @@ const settings = { name: z.string(), description: z.string().nullable().default(
 
 const linkSettings = z.record(z.string(), z.unknown())
 const secretName = z.string().meta({ description: 'What the kind of build system calls it, such as apiKey.' })
+const secretValue = z.string().meta({ writeOnly: true })
 
 const systemSchema = z.object({
   trustedBuildSystemId: z.uuid(),
@@ -162,7 +163,7 @@ export function trustedBuildSystemOperations(
           .default({})
           .meta({ description: 'What the kind of build system asks for; nothing secret.' }),
         secrets: z
-          .array(z.object({ name: secretName, value: z.string() }))
+          .array(z.object({ name: secretName, value: secretValue }))
           .default([])
           .meta({ description: 'What else it asks for. Values are kept sealed, and never shown again.' }),
       }),
@@ -183,7 +184,7 @@ export function trustedBuildSystemOperations(
           .default(null)
           .meta({ description: 'All of them, as they are to be; null: as they are.' }),
         secrets: z
-          .array(z.object({ name: secretName, value: z.string().nullable() }))
+          .array(z.object({ name: secretName, value: secretValue.nullable() }))
           .default([])
           .meta({
             description: 'Those that are to be others, or none any more (null). One that is not named stays.',
