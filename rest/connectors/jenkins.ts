@@ -2,9 +2,8 @@ import { z } from 'zod'
 import { type Application, permissionsOfUseCases } from '../../application/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import type { Links } from '../links.ts'
-import { announcedSize } from '../media-type.ts'
 import { type Operation, operation } from '../operation.ts'
-import { isForm, requireFileBody } from '../upload-body.ts'
+import { takeAnnounced } from '../signing-requests/announced-upload.ts'
 import {
   choicesOfPlugin,
   connectorAnswer,
@@ -104,12 +103,8 @@ export function jenkinsOperations({
       body: { kind: 'file', description: 'The artifact, with the digest that was archived.' },
       problem: connectorProblem,
       answers: { 200: { description: 'The artifact is there, and the request goes on.', schema: z.object({}) } },
-      async handle({ caller, parameters: { signingRequestId }, request, file }) {
-        requireFileBody(request)
-        const size = isForm(request) ? undefined : announcedSize(request)
-        await application.admitUnsignedArtifact(caller, { signingRequestId, size })
-        const { bytes } = await file()
-        await application.uploadUnsignedArtifact(caller, { signingRequestId, size, bytes })
+      async handle(call) {
+        await takeAnnounced(application, call)
         return { status: 200, body: {} }
       },
     }),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Application, permissionsOfUseCases } from '../../application/index.ts'
 import type { Links } from '../links.ts'
 import { announcedSize } from '../media-type.ts'
-import { type Operation, operation, organizationPath } from '../operation.ts'
+import { type Operation, type OperationCall, operation, organizationPath } from '../operation.ts'
 import { isForm, requireFileBody } from '../upload-body.ts'
 import { choicesOf, submissionFields } from './submission-fields.ts'
 import { originFiles, originUploads } from './submission-files.ts'
@@ -78,14 +78,19 @@ export function announcedUploadOperations({
           schema: z.object({ signingRequestId: z.string(), fileName: z.string(), sha256: z.string(), size: z.int() }),
         },
       },
-      async handle({ caller, parameters: { signingRequestId }, request, file }) {
-        requireFileBody(request)
-        const size = isForm(request) ? undefined : announcedSize(request)
-        await application.admitUnsignedArtifact(caller, { signingRequestId, size })
-        const { bytes } = await file()
-        const uploaded = await application.uploadUnsignedArtifact(caller, { signingRequestId, size, bytes })
-        return { status: 202, body: { ...uploaded } }
-      },
+      handle: async (call) => ({ status: 202, body: { ...(await takeAnnounced(application, call)) } }),
     }),
   ]
+}
+
+/** Takes in the file that a request announced, which is asked for only when it would be taken. @throws Refusal as `uploadUnsignedArtifact` */
+export async function takeAnnounced(
+  application: Pick<Application, 'admitUnsignedArtifact' | 'uploadUnsignedArtifact'>,
+  { caller, parameters: { signingRequestId }, request, file }: OperationCall<{ readonly signingRequestId: string }>,
+) {
+  requireFileBody(request)
+  const size = isForm(request) ? undefined : announcedSize(request)
+  await application.admitUnsignedArtifact(caller, { signingRequestId, size })
+  const { bytes } = await file()
+  return application.uploadUnsignedArtifact(caller, { signingRequestId, size, bytes })
 }
