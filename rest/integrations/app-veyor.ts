@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Application, permissionsOfUseCases } from '../../application/index.ts'
+import { id } from '../connectors/protocol.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
@@ -19,15 +20,13 @@ const target = z.object({
   version: text('Which version of the product it is. Grants can ask for it.'),
 })
 
-const id = z.union([z.string(), z.number().int()])
-
 /** What is read of what AppVeyor's deployments of the kind Webhook send. */
 const delivered = z
   .object({
     accountName: z.string().meta({ description: 'The AppVeyor account.' }),
     projectSlug: z.string().meta({ description: 'The AppVeyor project.' }),
     buildVersion: z.string().meta({ description: 'The version of the build, which is its name.' }),
-    buildId: id.meta({ description: 'The id of the build.' }),
+    buildId: id('The id of the build.'),
     buildJobId: text('The job whose artifact is signed.'),
     jobId: text('The same, from a build that calls by itself. AppVeyor says the id of the deployment by it.'),
   })
@@ -66,7 +65,7 @@ export function appVeyorOperation({
       const submitted = await application.submitFromAppVeyor(caller, {
         choices: choicesOf(fields, { idempotencyKey }),
         trustedBuildSystem: trustedBuildSystemSlug ?? null,
-        build: { accountName, projectSlug, buildVersion, buildId: String(buildId), buildJobId },
+        build: { accountName, projectSlug, buildVersion, buildId, buildJobId },
       })
       return submittedBody(links, caller, submitted)
     },
