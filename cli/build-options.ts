@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { usageError } from './cli-error.ts'
 import type { SubmittedBuild, SubmittedOrigin } from './documents/request-changes.ts'
@@ -87,7 +86,8 @@ export type SaidBuild = {
 export async function saidBuild(terminal: Terminal, options: BuildOptions): Promise<SaidBuild> {
   const { build, buildSecretEnv, buildSecretFile, identityToken, audience } = options
   if (audience !== undefined && !identityToken) throw usageError('--audience goes with --identity-token.')
-  const fields = Object.fromEntries(build.map((text) => named(text, '--build', 'runId=4711')))
+  const fields = new Map<string, string>()
+  for (const text of build) putOnce(fields, named(text, '--build', 'runId=4711'), '--build')
   const secrets = new Map<string, string>()
   for (const text of buildSecretEnv) {
     const [name, variable] = named(text, '--build-secret-env', 'accessToken=GITHUB_TOKEN')
@@ -97,11 +97,11 @@ export async function saidBuild(terminal: Terminal, options: BuildOptions): Prom
         `The environment variable that --build-secret-env names for ${name} is not set, or empty.`,
         'The secret stands in the variable, and not on the command line.',
       )
-    secrets.set(name, value)
+    putOnce(secrets, [name, value], '--build-secret-env')
   }
   for (const text of buildSecretFile) {
     const [name, file] = named(text, '--build-secret-file', 'accessToken=token.txt')
-    secrets.set(name, (await readSecretLine(terminal, resolve(terminal.workingDirectory, file))).trim())
+    putOnce(secrets, [name, (await readSecretLine(terminal, file)).trim()], '--build-secret-file')
   }
   if (identityToken && secrets.has('identityToken'))
     throw usageError('--identity-token and a build secret identityToken exclude each other.')
@@ -111,7 +111,7 @@ export async function saidBuild(terminal: Terminal, options: BuildOptions): Prom
       const all = [...secrets].map(([name, value]) => ({ name, value }))
       if (identityToken)
         all.push({ name: 'identityToken', value: await jobToken(terminal, { audience, sha256 }, signal) })
-      return Object.keys(fields).length === 0 && all.length === 0 ? null : { fields, secrets: all }
+      return fields.size === 0 && all.length === 0 ? null : { fields: Object.fromEntries(fields), secrets: all }
     },
   }
 }
@@ -121,6 +121,12 @@ function named(text: string, option: string, example: string): readonly [name: s
   const [, name = '', value = ''] = /^([A-Za-z][A-Za-z0-9]{0,63})=(.+)$/s.exec(text) ?? []
   if (name === '') throw usageError(`${option} takes a name and what belongs to it: ${example}.`)
   return [name, value]
+}
+
+/** @throws CliError `USAGE` when there is something of that name: which of the two is meant nobody can know */
+function putOnce(into: Map<string, string>, [name, value]: readonly [string, string], option: string): void {
+  if (into.has(name)) throw usageError(`${option} gives ${name} a second time. Give each once.`)
+  into.set(name, value)
 }
 
 function originOf({ originRepository, originBranch, originCommit, buildUrl }: BuildOptions): SubmittedOrigin | null {

@@ -59,13 +59,15 @@ export async function linkSettings(
     settingsFile === undefined
       ? present
       : await readSettingsFile(workingDirectory, settingsFile, z.record(z.string(), z.unknown()), subject)
-  const single = setting.map((text) => {
+  const single = new Map<string, unknown>()
+  for (const text of setting) {
     const [name, value] = pair(text, '--setting', 'requireProtectedRef=true')
-    return [name, readValue(value)] as const
-  })
-  const removed = new Set(single.flatMap(([name, value]) => (value === '' ? [name] : [])))
-  const settings = { ...base, ...Object.fromEntries(single) }
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !removed.has(name)))
+    if (single.has(name))
+      throw usageError(`--setting gives ${JSON.stringify(name.slice(0, 60))} a second time. Give each once.`)
+    single.set(name, readValue(value))
+  }
+  const settings = Object.entries({ ...base, ...Object.fromEntries(single) })
+  return Object.fromEntries(settings.filter(([name]) => single.get(name) !== ''))
 }
 
 /** The secrets that the options name. @throws CliError `USAGE`, `FILE_UNREADABLE` (exit code: usage) */

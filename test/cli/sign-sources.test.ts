@@ -193,6 +193,12 @@ describe('countersign sign, of what it says of its build', () => {
     const server = await answeringServer((_, response) => response.writeHead(403).end('canary-answer'))
     const wrong: readonly (readonly [readonly string[], Record<string, string>, string])[] = [
       [['--build', 'runId'], {}, '--build takes a name'],
+      [['--build', 'runId=1', '--build', 'runId=2'], {}, '--build gives runId a second time'],
+      [
+        ['--build-secret-env', 'accessToken=T', '--build-secret-env', 'accessToken=U'],
+        { T: 'canary-t', U: 'canary-u' },
+        '--build-secret-env gives accessToken a second time',
+      ],
       [['--build-secret-env', 'canary-value'], {}, '--build-secret-env takes a name'],
       [['--build-secret-env', 'accessToken=UNSET'], {}, 'is not set, or empty'],
       [['--build-secret-file', 'accessToken=missing'], {}, 'cannot be read: ENOENT'],

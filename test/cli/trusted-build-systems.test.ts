@@ -95,6 +95,9 @@ it('a link has settings and secrets from files and options, and is changed by th
   write('list.yaml', '- 1\n')
   expect(await refused('link', 'azure', 'demo', '--settings-file', 'list.yaml')).toContain('LINK_SETTINGS_INVALID')
   expect(await refused('link', 'azure', 'demo', '--secret-file', 'key.txt')).toContain('apiKey=key.txt')
+  expect(
+    await refused('link', 'azure', 'demo', '--setting', 'project=Library', '--setting', 'project=Tools', ...key),
+  ).toContain('--setting gives "project" a second time')
   expect(await refused('change-link', 'azure', 'demo')).toContain('Say what is to change')
   expect(await refused('change-link', 'azure', 'demo', ...key)).toContain('TRUSTED_BUILD_SYSTEM_NOT_LINKED')
 
