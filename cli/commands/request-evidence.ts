@@ -40,7 +40,7 @@ export function define(command: Command, invocation: Invocation): void {
           ? []
           : await Promise.all(
               evidence.map(({ fileName }, index) =>
-                checkDestination(resolve(terminal.workingDirectory, out, `${numbered(index)}-${fileName}`)),
+                checkDestination(resolve(terminal.workingDirectory, out, `${numbered(index)}-${plain(fileName)}`)),
               ),
             )
       const wait = beginWait(terminal.interruption())
@@ -66,6 +66,11 @@ export function define(command: Command, invocation: Invocation): void {
         ),
       )
     })
+}
+
+/** A name that leads into no other folder, whatever the service says. */
+function plain(fileName: string): string {
+  return fileName.replace(/[^\w.-]/g, '_').slice(0, 120)
 }
 
 function numbered(index: number): string {

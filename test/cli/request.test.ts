@@ -279,6 +279,14 @@ describe('countersign request download', () => {
     expect(saved.map((path) => readFileSync(path, 'utf8'))).toEqual(['{"run":1}', '{"run":2}'])
   })
 
+  it('saves what build systems answered in the folder that was named, whatever the service calls it', async () => {
+    const request = at.service.add()
+    at.service.verify(request, [Buffer.from('{"run":1}')], '/../../run\u001b.json')
+    const args = ['request', 'evidence', request.signingRequestId, '--out', '.']
+    expect(await countersign(args)).toMatchObject({ code: 0 })
+    expect(readdirSync(at.folder).filter((name) => name !== 'setup.exe')).toEqual(['01-_.._.._run_.json'])
+  })
+
   it('saves nothing when the link that the service gave out is none', async () => {
     const request = at.service.add()
     at.service.complete(request, Buffer.from('signed'))

@@ -295,10 +295,10 @@ export async function startStandInService() {
         provenance: { envelope: envelopeFile, envelopeLink, bundle: bundleFile, bundleLink },
       })
     },
-    /** Gives a request a verified origin, with these answers of its build system. */
-    verify(request: StandInRequest, answers: readonly Buffer[]) {
+    /** Gives a request a verified origin, with these answers of its build system, all called by one name. */
+    verify(request: StandInRequest, answers: readonly Buffer[], fileName = 'run.json') {
       const evidence = answers.map((bytes) => {
-        const { file, link } = served(request, `OriginEvidence/${sha256(bytes)}`, 'run.json', bytes)
+        const { file, link } = served(request, `OriginEvidence/${sha256(bytes)}`, fileName, bytes)
         return { name: 'run', mediaType: 'application/json', ...file, link }
       })
       Object.assign(request, { origin: { kind: 'custom', proof: 'api', verified: null, checks: [], evidence } })
