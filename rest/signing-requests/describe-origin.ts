@@ -25,8 +25,8 @@ export function originOf(request: SigningRequestView, links: Links): RequestSumm
 /** The trusted build system that vouched for the submission; `null` when none did. */
 export function voucherOf({ vouchedBy }: SigningRequestView): RequestSummary['vouchedBy'] {
   if (vouchedBy === null) return null
-  const { trustedBuildSystemId, node, nodeStatement = null } = vouchedBy
-  return { trustedBuildSystemId, node, nodeStatement }
+  const { trustedBuildSystemId, proof, node, nodeStatement = null } = vouchedBy
+  return { trustedBuildSystemId, method: proof.method, node, nodeStatement }
 }
 
 /** Which build the submission said that it is; `null` when it said none. */

@@ -86,9 +86,16 @@ async function readNamed(
   }
 }
 
-function peopleOf({ submitter, approvals, denial, cancellation }: SigningRequestView): readonly UserId[] {
+function peopleOf({
+  submitter,
+  peopleBehind = [],
+  approvals,
+  denial,
+  cancellation,
+}: SigningRequestView): readonly UserId[] {
   return [
     submitter,
+    ...peopleBehind,
     ...approvals.map(({ approver }) => approver),
     ...(denial?.kind === 'denied' ? [denial.approver] : []),
     ...(cancellation?.canceledBy == null ? [] : [cancellation.canceledBy]),
@@ -119,6 +126,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     signingPolicyName: policy?.versions.at(-1)?.settings.name ?? null,
     signingPolicyVersion,
     submitter: person(request.submitter),
+    peopleBehind: (request.peopleBehind ?? []).flatMap((userId) => person(userId) ?? []),
     submittedAt: request.createdAt,
     finishedAt: request.finishedAt,
     artifact: knownArtifact(request),

@@ -40,6 +40,10 @@ export const requestSummary = statusDocument
     signingPolicyName: z.string().nullable(),
     signingPolicyVersion: z.number().int(),
     submitter: person.nullable(),
+    peopleBehind: z.array(person).meta({
+      description:
+        'Who else counts as submitter: people behind that account, and behind the build where they are linked with its actors.',
+    }),
     submittedAt: moment,
     finishedAt: moment.nullable(),
     artifact: file.nullable().meta({
@@ -75,6 +79,10 @@ export const requestSummary = statusDocument
     vouchedBy: z
       .object({
         trustedBuildSystemId: z.uuid(),
+        method: z.string().meta({
+          description:
+            'How it proved who it is: `token`, `identityToken`, or `link`: nothing of it came with the call, and it counts only where the origin is verified.',
+        }),
         node: buildNode,
         nodeStatement: z
           .string()

@@ -6,8 +6,11 @@ import { describeRequests } from '../../rest/signing-requests/describe-requests.
 import { requestSummary } from '../../rest/signing-requests/request-document.ts'
 import { at, noOrganization } from '../support/event-examples/facts.ts'
 import { expectedExamples } from '../support/event-examples/stored.ts'
+import { fixedUuid } from '../support/submission.ts'
 
 const nothing = async () => []
+const voucher = { trustedBuildSystemId: fixedUuid('7'), proof: { method: 'link' }, node: null }
+const person = { status: 'readable', name: 'Sam', email: null }
 
 /** How REST describes a stored example: a request whose origin was verified, or one whose origin was not. */
 async function described(isVerified: boolean, isWithBuildData = false) {
@@ -26,14 +29,18 @@ async function described(isVerified: boolean, isWithBuildData = false) {
     updatedAt: at,
   }
   const view = signingRequests.view(
-    { state: request, facts: signingRequests.noFacts, updatedAt: at } as never,
+    { state: request, facts: { ...signingRequests.noFacts, vouchedBy: voucher }, updatedAt: at } as never,
     recorded as never,
     at,
   )
   const [document] = await describeRequests(
     {
-      readModel: { projectsByIds: nothing, signingPoliciesByIds: nothing, usersByIds: nothing } as never,
-      persons: { read: nothing } as never,
+      readModel: {
+        projectsByIds: nothing,
+        signingPoliciesByIds: nothing,
+        usersByIds: async (_: unknown, ids: readonly string[]) => ids.map((userId) => ({ userId })),
+      } as never,
+      persons: { read: async (users: readonly unknown[]) => users.map(() => person) } as never,
       openPlan: () => Promise.reject(new Error('Nobody reads the plan.')),
       links: linksFrom('https://signing.example.com'),
     },
@@ -54,6 +61,15 @@ describe('the origin of a request by REST', () => {
     })
     expect(document.verifiedOrigin).toMatchObject({ verified: true, proof: request.origin?.verified?.proof })
     expect(requestSummary.strict().parse(document)).toEqual(document)
+  })
+
+  it('is shown with how its build system vouched, and with the people behind the build', async () => {
+    const { document, request } = await described(true)
+    const { proof: _, ...shown } = voucher
+    expect(document.vouchedBy).toEqual({ ...shown, method: 'link', nodeStatement: null })
+    const { peopleBehind = [] } = request
+    expect(peopleBehind.length).toBeGreaterThan(0)
+    expect(document.peopleBehind).toEqual(peopleBehind.map((userId) => ({ userId, name: 'Sam' })))
   })
 
   it('is shown with what was written into a package about its build', async () => {
