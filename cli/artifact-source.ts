@@ -35,12 +35,10 @@ export function withArtifactOptions(command: Command): Command {
     )
     .option('--from-link-file <file>', 'a file whose first line is the link')
     .addOption(
-      new Option(
+      repeated(
         '--link-header-env <name=variable>',
         'a header for the server of the link, and the environment variable that holds its value (Authorization=LINK_AUTHORIZATION); may be repeated',
-      )
-        .argParser((value: string, before: readonly string[]) => [...before, value])
-        .default([], 'none'),
+      ),
     )
     .option('--link-headers-file <file>', 'a file with such headers, a line `Name: value` for each')
     .option(
@@ -50,6 +48,13 @@ export function withArtifactOptions(command: Command): Command {
     .option('--file-name <name>', "without FILE: the artifact's name (of a link: by default the end of its path)")
     .option('--sha256 <digest>', 'without FILE: the digest that it must have; --upload-later needs it')
     .optionsGroup('Options:')
+}
+
+/** An option that may be given several times: a list of what was, which is empty at first. */
+export function repeated(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .argParser((value: string, before: readonly string[]) => [...before, value])
+    .default([], 'none')
 }
 
 /** The names of those options that were given. */

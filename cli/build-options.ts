@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
+import { repeated } from './artifact-source.ts'
 import { usageError } from './cli-error.ts'
 import type { SubmittedBuild, SubmittedOrigin } from './documents/request-changes.ts'
 import { jobToken } from './job-token.ts'
@@ -45,12 +46,6 @@ export function withBuildOptions(command: Command): Command {
     )
     .option('--audience <text>', 'whom the identity token is for, as the link with the build system says')
     .optionsGroup('Options:')
-}
-
-function repeated(flags: string, description: string): Option {
-  return new Option(flags, description)
-    .argParser((value: string, before: readonly string[]) => [...before, value])
-    .default([], 'none')
 }
 
 /** The names of those options that were given. */
