@@ -11,6 +11,14 @@ import { attributeTitle, directiveDefinition } from '../signing/directives.ts'
 import type { FileWorkOptions, FoundDirective, FoundTimestamp, SignatureFormat } from '../signing/signature-format.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 
+/** A signed file, open for reading. */
+export type SignedFileAtHand = {
+  readonly format: SignatureFormat
+  readonly handle: FileHandle
+  /** Its own file name. */
+  readonly fileName: string
+}
+
 /** What a signed file was to be. */
 export type SignaturePromise = {
   readonly plan: Pick<SigningPlan, 'timestamp' | 'certificateThumbprint'>
@@ -35,14 +43,14 @@ export type SignaturePromise = {
  * @throws SigningError the format's codes when there are other signatures than the plan says, or one is not valid
  */
 export async function checkSignedFile(
-  { format, handle }: { readonly format: SignatureFormat; readonly handle: FileHandle },
+  { format, handle, fileName }: SignedFileAtHand,
   promise: SignaturePromise,
   options: FileWorkOptions,
 ): Promise<readonly MadeSignature[]> {
   const { directives, existingSignatures, certificateChain, trustedTimestampCertificates, at } = promise
   // Those that were there before are others': they must be as they were.
   const kept = existingSignatures.filter(({ outcome }) => outcome === 'kept').map(({ sha256 }) => sha256)
-  const expectation = { directives, kept, certificateChain, trustedTimestampCertificates, at }
+  const expectation = { fileName, directives, kept, certificateChain, trustedTimestampCertificates, at }
   const found = await format.verify(handle, expectation, options)
   if (found.length !== directives.length) throw notAsPlanned('the number of signatures')
   for (const [index, directive] of directives.entries()) {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type { ArtifactStore, PlannedCopy } from '../artifacts/index.ts'
 import type { SignedFile, SigningPlan, UsableCertificate } from '../domain/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
@@ -19,6 +21,8 @@ export type SigningTools = {
 }
 
 type Dependencies = {
+  /** The signer's own, for as long as the attempt lasts. */
+  readonly folder: string
   readonly store: Pick<ArtifactStore, 'copyIn'>
   readonly passes: FilePasses
   /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
@@ -26,7 +30,7 @@ type Dependencies = {
   readonly now: () => string
 }
 
-/** Signs the signer's copies of planned files, each in its place, verifies it, and then has the store take it. */
+/** Signs the signer's copies of planned files, verifies each, and then has the store take it. */
 export async function* signCopies(
   dependencies: Dependencies,
   copies: readonly PlannedCopy[],
@@ -36,7 +40,7 @@ export async function* signCopies(
 }
 
 async function signCopy(dependencies: Dependencies, work: PlannedCopy & SigningTools & LongWork): Promise<SignedFile> {
-  const { store, passes, trustedTimestampCertificates, now } = dependencies
+  const { folder, store, passes, trustedTimestampCertificates, now } = dependencies
   const {
     node,
     planned,
@@ -52,15 +56,21 @@ async function signCopy(dependencies: Dependencies, work: PlannedCopy & SigningT
   const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
   const { format } = copy
   const options = { passes, signal, onProgress }
-  await format.sign(copy, planned.directives, { key, certificateChain, timestamps }, options)
-  const { existingSignatures, directives } = planned
-  const signatures = await checkSignedFile(
-    { format, handle: copy.handle },
-    { plan, directives, existingSignatures, certificateChain, trustedTimestampCertificates, at: new Date(now()) },
-    options,
-  )
-  await stillAuthorised()
-  const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, { passes, signal, onProgress })
-  const { path, sha256: unsignedSha256 } = planned
-  return { node, path, unsignedSha256, signedSha256, signedSize, signatures }
+  const spoolPath = () => join(folder, randomUUID())
+  const means = { key, certificateChain, timestamps }
+  const written = await format.sign(copy, planned.directives, means, { ...options, spoolPath })
+  const handle = written ?? copy.handle
+  try {
+    const { path, sha256: unsignedSha256, existingSignatures, directives } = planned
+    const signatures = await checkSignedFile(
+      { format, handle, fileName: path.at(-1) ?? '' },
+      { plan, directives, existingSignatures, certificateChain, trustedTimestampCertificates, at: new Date(now()) },
+      options,
+    )
+    await stillAuthorised()
+    const { sha256: signedSha256, size: signedSize } = await store.copyIn(handle, { passes, signal, onProgress })
+    return { node, path, unsignedSha256, signedSha256, signedSize, signatures }
+  } finally {
+    await written?.close()
+  }
 }

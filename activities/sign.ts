@@ -118,7 +118,11 @@ export async function sign(
         }),
       )
     return planOnCopies({ ...facts, formats, store, passes, signal, onProgress }, again, (composed, copies) =>
-      signPlanned({ composed, folder, signFiles: (tools) => signCopies(dependencies, copies, { ...work, ...tools }) }),
+      signPlanned({
+        composed,
+        folder,
+        signFiles: (tools) => signCopies({ ...dependencies, folder }, copies, { ...work, ...tools }),
+      }),
     )
   })
 }

@@ -32,10 +32,15 @@ export interface SignatureFormat<Layout = unknown, Digested = unknown> {
   readonly name: string
   /** What people call such files, with the usual extensions: `Windows programs and libraries (PE: exe, dll …)`. */
   readonly title: string
+  /** The elements of artifact configurations that files of this format can be matched by, such as `pe-file`. */
+  readonly elements: readonly string[]
   /** What can be asked for files of this format. */
   readonly directives: readonly DirectiveDefinition[]
 
-  /** Says by its bytes whether a file has this format; its name says nothing, for whoever submits chooses it. */
+  /**
+   * Says whether a file has this format: by its bytes, for whoever submits chooses its name. Of texts that are nothing but text, such
+   * as scripts, the name counts, as it does for those who run them.
+   */
   detect(file: FileParts): Promise<Detection>
 
   /**
@@ -54,8 +59,12 @@ export interface SignatureFormat<Layout = unknown, Digested = unknown> {
    */
   defaultOrders(submission: Pick<Submission, 'existingSignatures' | 'program'>): readonly DirectiveOrder[]
 
-  /** Reads the structure of a file, and not all of its bytes; called before and behind the pass over them. */
-  readLayout(handle: FileHandle, size: number): Promise<Layout>
+  /**
+   * Reads the structure of a file, and not all of its bytes; called before and behind the pass over them.
+   *
+   * @param name its own file name
+   */
+  readLayout(handle: FileHandle, size: number, name: string): Promise<Layout>
 
   /** What is to be made of all of the file's bytes as they are read and hashed; `undefined` when nothing is. */
   digestion(layout: Layout, orders: readonly DirectiveOrder[]): FileDigestion | undefined
@@ -73,17 +82,18 @@ export interface SignatureFormat<Layout = unknown, Digested = unknown> {
   ): Promise<FilePlan>
 
   /**
-   * Signs a copy in its place by the directives of its plan, all of them in their order. The key may be used more than
-   * once. When this fails, the copy is in no state to be used.
+   * Signs a copy by the directives of its plan, all of them in their order: in its place, or in another file where all of it has to be
+   * written anew. The key may be used more than once. When this fails, the copy is in no state to be used.
    *
+   * @returns the other file, open for reading and writing, in the place that `spoolPath` named; `undefined` when the copy itself was signed
    * @throws SigningError; whatever key and time-stamp authority throw; the signal's reason
    */
   sign(
     file: DigestedFile<Layout, Digested>,
     directives: readonly SigningDirective[],
     means: SigningMeans,
-    options: FileWorkOptions,
-  ): Promise<unknown>
+    options: SigningWorkOptions,
+  ): Promise<FileHandle | undefined>
 
   /**
    * Verifies a signed file strictly: nothing outside of what the signatures cover, nothing behind them, the kept ones as
@@ -123,8 +133,10 @@ export interface DirectiveDefinition {
   embeddedCertificates(chain: readonly Uint8Array[], attributes: DirectiveOrder['attributes']): readonly Uint8Array[]
 }
 
-/** Bytes that can be read in parts. */
+/** A file whose bytes can be read in parts. */
 export interface FileParts {
+  /** Its own file name, without the folders that it is in. */
+  readonly name: string
   /** Bytes of the whole file. */
   readonly size: number
   /** Bytes of a part, fewer where the file ends. */
@@ -163,6 +175,15 @@ export interface FileWorkOptions {
   readonly onProgress?: (() => void) | undefined
 }
 
+/** How files are signed. */
+export interface SigningWorkOptions extends FileWorkOptions {
+  /**
+   * A path where nothing is yet, another one each time, in a folder of the signer's own that goes away with the attempt: for what is
+   * written anew, or kept for a while.
+   */
+  readonly spoolPath: () => string
+}
+
 /** What a plan says of a file beside its path and bytes. */
 export interface FilePlan {
   /** In their order, with what becomes of each. */
@@ -182,6 +203,8 @@ export interface SigningMeans {
 
 /** What a signed file must be, and whom to trust. */
 export interface SignatureExpectation {
+  /** Its own file name. */
+  readonly fileName: string
   readonly directives: readonly SigningDirective[]
   /** SHA-256 of each signature that was there before and must be there unchanged, as {@link ExistingSignature} counts it. */
   readonly kept: readonly string[]

@@ -34,7 +34,7 @@ export async function checkHeader(
   }
   try {
     await withPath([fileName], async () => {
-      const format = await detectFormat(formats, { size, readPart }, fileName)
+      const format = await detectFormat(formats, { name: fileName, size, readPart })
       const { isSigned } = await format.checkStart(firstBytes, size)
       if (existingSignatures === 'refuse' && isSigned) throw alreadySigned()
     })

@@ -4,14 +4,9 @@ import { ArtifactError } from '../artifact-error.ts'
 /**
  * Says what a file is by its bytes: the first of the formats that recognizes it.
  *
- * @param path of the file, for the message
  * @throws ArtifactError `FORMAT_NOT_SUPPORTED`
  */
-export async function detectFormat(
-  formats: readonly SignatureFormat[],
-  file: FileParts,
-  path: string,
-): Promise<SignatureFormat> {
+export async function detectFormat(formats: readonly SignatureFormat[], file: FileParts): Promise<SignatureFormat> {
   let seen = file.size === 0 ? 'is empty' : 'has a format that cannot be signed'
   for (const format of formats) {
     const detection = await format.detect(file)
@@ -19,7 +14,7 @@ export async function detectFormat(
     if (detection !== 'foreign') seen = detection.unsupported
   }
   const supported = formats.map(({ title }) => title).join('; ')
-  throw new ArtifactError('FORMAT_NOT_SUPPORTED', `${path} ${seen}. What can be signed: ${supported}.`, {
-    path: [path],
+  throw new ArtifactError('FORMAT_NOT_SUPPORTED', `${file.name} ${seen}. What can be signed: ${supported}.`, {
+    path: [file.name],
   })
 }

@@ -12,7 +12,7 @@ import { detectFormat } from './detect-format.ts'
 
 /** The artifact of a request, as it was retrieved. */
 export type SubmittedArtifact = {
-  /** Its file name, for messages. */
+  /** Its file name. */
   readonly path: string
   readonly sha256: Sha256Digest
   /** Bytes. */
@@ -115,8 +115,8 @@ async function recognize(
   { path, size }: SubmittedArtifact,
   handle: FileHandle,
 ) {
-  const format = await detectFormat(formats, { size, readPart: partsOf(handle, size) }, path)
-  const layout = await format.readLayout(handle, size)
+  const format = await detectFormat(formats, { name: path, size, readPart: partsOf(handle, size) })
+  const layout = await format.readLayout(handle, size, path)
   return { format, layout, digestion: format.digestion(layout, ordersFor(format)) }
 }
 

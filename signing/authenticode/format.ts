@@ -48,6 +48,7 @@ const image = 'image'
 export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
   name: 'pe',
   title: 'Windows programs and libraries (PE: exe, dll, sys, efi …)',
+  elements: ['pe-file'],
   directives: [authenticodeSign],
   detect: detectPe,
 
@@ -97,6 +98,7 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
       ...(signal !== undefined && { signal }),
     }
     await signCopy({ handle, file, imageDigest: digestBy(digested, hashAlgorithm), sum: digested.sum }, request)
+    return undefined
   },
 
   async verify(handle, { kept, certificateChain, trustedTimestampCertificates, at }, { passes, signal, onProgress }) {

@@ -17,6 +17,17 @@ export interface PassOptions {
   readonly onProgress?: ((progress: PassProgress) => void) | undefined
 }
 
+/** What reading the structure of a file may take. */
+export interface ParseLimits {
+  /** Of time that passes. */
+  readonly milliseconds: number
+  /** Of JavaScript's heap; buffers are the work's own to bound. */
+  readonly mebibytes: number
+}
+
+/** Ten seconds and 256 MiB: whatever is within the limits of sizes and counts takes far less. */
+export const usualParseLimits: ParseLimits = { milliseconds: 10_000, mebibytes: 256 }
+
 /**
  * Threads that read files from their beginning to their end, so that several large ones are hashed, copied and verified
  * at once on as many cores, and the event loop stays free. Each order is one pass: every byte is read once, whatever is
@@ -27,11 +38,17 @@ export class FilePasses {
   readonly #threads = new Set<PassThread>()
   readonly #idle: PassThread[] = []
   readonly #waiting: (() => void)[] = []
+  readonly #parseLimits: ParseLimits | undefined
+  #parsers: FilePasses | undefined
   #closed = false
 
-  /** @param limit how many threads there may be; as many as cores can be used */
-  constructor(limit: number) {
+  /**
+   * @param limit how many threads there may be; as many as cores can be used
+   * @param parseLimits what an order may take; without them nothing is limited
+   */
+  constructor(limit: number, parseLimits?: ParseLimits) {
     this.#limit = limit
+    this.#parseLimits = parseLimits
   }
 
   /**
@@ -56,6 +73,19 @@ export class FilePasses {
   }
 
   /**
+   * Has a module read what somebody else made, such as a document with a structure of its own, in a thread whose time and memory are
+   * limited: a file that was made to take for ever ends the thread and not the service. Threads of their own, so that no pass waits for
+   * them.
+   *
+   * @returns what the module's `doFileWork` answers
+   * @throws SigningError `FILE_PARSE_LIMIT` when it takes more; as {@link work}
+   */
+  parse(order: FileWork, options: PassOptions = {}): Promise<unknown> {
+    this.#parsers ??= new FilePasses(this.#limit, usualParseLimits)
+    return this.#parsers.work(order, options)
+  }
+
+  /**
    * Writes what a file lacks, closes it and gives it its name. Comes before whatever waits for a thread, since nothing is
    * read for it. When it fails, the file under the temporary name remains.
    *
@@ -69,7 +99,7 @@ export class FilePasses {
     const thread = await this.#take(order.kind === 'complete')
     let answer: FinalAnswer | undefined
     try {
-      answer = await carryOut(thread, order, options)
+      answer = await carryOut(thread, order, options, this.#parseLimits)
     } finally {
       this.#giveBack(thread, answer !== undefined)
     }
@@ -88,7 +118,7 @@ export class FilePasses {
   async close(): Promise<void> {
     this.#closed = true
     for (const resume of this.#waiting.splice(0)) resume()
-    await Promise.all([...this.#threads].map((thread) => thread.worker.terminate()))
+    await Promise.all([...[...this.#threads].map((thread) => thread.worker.terminate()), this.#parsers?.close()])
   }
 
   async #take(first: boolean): Promise<PassThread> {
@@ -110,11 +140,14 @@ export class FilePasses {
       workerData: { cancelled } satisfies PassThreadData,
       // A descriptor that one thread opens may be closed by another; whoever remembered it would close a stranger's.
       trackUnmanagedFds: false,
+      ...(this.#parseLimits && { resourceLimits: { maxOldGenerationSizeMb: this.#parseLimits.mebibytes } }),
     })
+    const thread: PassThread = { worker, cancelled, isOutOfMemory: false }
     // An error that nobody listens to would end the process; whoever waits for an answer gets the end of the thread as an error.
-    worker.on('error', () => undefined)
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      thread.isOutOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    })
     worker.unref()
-    const thread = { worker, cancelled }
     this.#threads.add(thread)
     return thread
   }
@@ -130,15 +163,17 @@ export class FilePasses {
   }
 }
 
-type PassThread = { readonly worker: Worker } & PassThreadData
+type PassThread = { readonly worker: Worker; isOutOfMemory: boolean } & PassThreadData
 type FinalAnswer = Exclude<PassAnswer, { kind: 'progress' }>
 
 /** Waits until the thread has stopped touching the files, whatever comes of it. */
 function carryOut(
-  { worker, cancelled }: PassThread,
+  thread: PassThread,
   order: PassOrder,
   { signal, onProgress }: PassOptions,
+  limits: ParseLimits | undefined,
 ): Promise<FinalAnswer> {
+  const { worker, cancelled } = thread
   const cancel = () => Atomics.store(cancelled, 0, 1)
   const { promise, resolve, reject } = Promise.withResolvers<FinalAnswer>()
   let failure: unknown
@@ -151,7 +186,9 @@ function carryOut(
       cancel()
     }
   }
-  const onExit = () => reject(passFailed('the thread ended'))
+  const onExit = () =>
+    reject(limits !== undefined && thread.isOutOfMemory ? overLimit(limits) : passFailed('the thread ended'))
+  const timer = limits && setTimeout(() => reject(overLimit(limits)), limits.milliseconds)
   // Its order before is over.
   Atomics.store(cancelled, 0, 0)
   worker.ref()
@@ -165,6 +202,7 @@ function carryOut(
       return answer
     })
     .finally(() => {
+      clearTimeout(timer)
       worker.off('message', onMessage).off('exit', onExit)
       signal?.removeEventListener('abort', cancel)
       worker.unref()
@@ -175,6 +213,13 @@ function carryOut(
 function systemError(code: string, message: string): Error {
   const errno = (constants.errno as Readonly<Record<string, number>>)[code] ?? 0
   return Object.assign(new Error(message), { code, errno: -errno })
+}
+
+function overLimit({ milliseconds, mebibytes }: ParseLimits): SigningError {
+  return new SigningError(
+    'FILE_PARSE_LIMIT',
+    `Reading the structure of the file took more than ${milliseconds / 1000} seconds or ${mebibytes} MiB, and was ended: it is larger or deeper than files of its kind are.`,
+  )
 }
 
 function passFailed(why: string): SigningError {

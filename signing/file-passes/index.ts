@@ -1,6 +1,6 @@
 /** Passes over whole files in threads: each byte is read once, off the event loop. */
 export { blocksOf, fillBlocking, writeBlocking } from './blocking-files.ts'
-export { FilePasses, type PassOptions, type PassProgress } from './file-passes.ts'
+export { FilePasses, type ParseLimits, type PassOptions, type PassProgress, usualParseLimits } from './file-passes.ts'
 export type {
   DoFileWork,
   FileDigester,

@@ -162,7 +162,10 @@ async function signWith(
   const means = { passes: signer.passes, stranger, foreignAuthority }
   const saboteur: typeof peFormat = {
     ...peFormat,
-    sign: (copy, directives, signing, options) => sabotage(...originalOrder(copy, directives, signing, options), means),
+    sign: async (copy, directives, signing, options) => {
+      await sabotage(...originalOrder(copy, directives, signing, options), means)
+      return undefined
+    },
   }
   const { sign } = signerActivities({ ...signer, formats: [saboteur], recordRefusal: async () => undefined })
   const failure = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(

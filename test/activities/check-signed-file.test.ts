@@ -25,7 +25,7 @@ async function signedFile() {
     await signPeFile({ inputPath, outputPath, key: identity.key, certificateChain, hashAlgorithm: 'sha256' })
     const file = await open(outputPath)
     onTestFinished(() => file.close())
-    return { format: peFormat as SignatureFormat, handle: file }
+    return { format: peFormat as SignatureFormat, handle: file, fileName: 'output.exe' }
   }
   const promise = (certificateChain: readonly Uint8Array[]): SignaturePromise => ({
     plan: { timestamp: 'none', certificateThumbprint: sha256(certificateChain[0] ?? new Uint8Array()) },

@@ -35,6 +35,8 @@ export const trailerFormat: SignatureFormat<TrailerLayout, Uint8Array> = {
     },
   ],
 
+  elements: ['trailer-file'],
+
   async detect({ readPart }) {
     return (await readPart(0, fileMagic.length)).equals(fileMagic) ? 'recognized' : 'foreign'
   },
@@ -66,6 +68,7 @@ export const trailerFormat: SignatureFormat<TrailerLayout, Uint8Array> = {
     await handle.truncate(contentSize)
     const trailer = encodeTrailer({ certificate, signature, comment, hash: hashAlgorithms.indexOf(hashAlgorithm) })
     await handle.write(trailer, 0, trailer.length, contentSize)
+    return undefined
   },
 
   verify: (handle, expectation, { passes }) => verifyTrailer(handle, expectation, passes),

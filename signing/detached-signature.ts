@@ -1,0 +1,75 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { DirectiveOrder, KeyAlgorithm, SigningDirective } from '../domain/index.ts'
+import type {
+  DirectiveDefinition,
+  FileWorkOptions,
+  FoundDirective,
+  SignatureExpectation,
+  SigningMeans,
+} from './signature-format.ts'
+import type { HashSigningKey, SigningKey } from './signing-key.ts'
+
+/**
+ * A signature that becomes a file of its own beside the file that it signs, which stays as it is: a directive of `file` in artifact
+ * configurations, whose attribute `output-file-name` names the new one. It works on files of any format. A folder of `signing/`
+ * exports one, and `signing/detached-signatures.ts` lists them. Its sign and verify side share readers only (law 7).
+ *
+ * The same bytes and order give the same plan. Errors are `SigningError` with codes of its own.
+ */
+export interface DetachedSignature {
+  readonly definition: DirectiveDefinition
+
+  /**
+   * Refuses an order that this key cannot carry out, when the request is planned: such as an RSA key without `rsa-padding`. It knows nothing of the file.
+   *
+   * @throws SigningError
+   */
+  checkOrder(order: DirectiveOrder, keyAlgorithm: KeyAlgorithm): void
+
+  /**
+   * Settles what will be signed: the order with the digest that approvers agree to.
+   *
+   * @throws SigningError; the signal's reason
+   */
+  plan(file: OpenFile, order: DirectiveOrder, options: FileWorkOptions): Promise<SigningDirective>
+
+  /**
+   * Writes the signature, whole, into an empty file of the signer's own.
+   *
+   * @throws SigningError; whatever key and time-stamp authority throw; the signal's reason
+   */
+  make(
+    file: OpenFile,
+    directive: SigningDirective,
+    means: DetachedMeans,
+    output: FileHandle,
+    options: FileWorkOptions,
+  ): Promise<void>
+
+  /**
+   * Verifies a signature strictly against the file: nothing in it but what it must hold. It believes neither `make` nor the plan.
+   *
+   * @throws SigningError
+   */
+  verify(
+    file: OpenFile,
+    signature: OpenFile,
+    expectation: Omit<SignatureExpectation, 'kept'>,
+    options: FileWorkOptions,
+  ): Promise<FoundDirective>
+}
+
+/** A file that is open for reading. */
+export interface OpenFile {
+  readonly handle: FileHandle
+  /** Bytes. */
+  readonly size: number
+  /** Its own file name. */
+  readonly name: string
+}
+
+/** What detached signatures are made with. */
+export interface DetachedMeans extends SigningMeans {
+  /** Signs with RSASSA-PSS too. */
+  readonly key: SigningKey & HashSigningKey
+}
