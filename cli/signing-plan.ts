@@ -55,6 +55,18 @@ export type PlanNode = {
   /** `signed`, `rebuilt` or `unchanged`. */
   readonly outcome: string
   readonly directives: readonly SigningDirective[]
+  /** What of the artifact configuration matched it. */
+  readonly element?: {
+    readonly name: string
+    readonly path: string | null
+    readonly line: number
+    readonly column: number
+  } | null
+  /** What it says of itself, by the names of restrictions. */
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly warnings?: readonly string[]
+  /** The signatures that become files of their own. */
+  readonly outputs?: readonly string[]
   // What follows, folders do not have.
   readonly format?: string | null
   readonly sha256?: string
@@ -71,6 +83,13 @@ export type SigningPlan = {
   /** SHA-256 of the signing certificate, hexadecimal. */
   readonly certificateThumbprint: string
   readonly timestamp: string
+  /** What says what is signed inside what; not there when only the artifact itself is. */
+  readonly artifactConfiguration?: {
+    readonly artifactConfigurationId: string
+    readonly version: number
+    readonly documentDigest: string
+    readonly parameters: Readonly<Record<string, string>>
+  }
   readonly pages: readonly {
     readonly entries: number
     /** How many of the entries will be signed. */

@@ -65,6 +65,9 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     KeyToken: 'label manufacturer model serialNumber',
     MadeSignature: 'directive timestamp',
     MatchedElement: 'column line name path',
+    FoundMetadata: 'name value',
+    PlannedConfiguration: 'artifactConfigurationId documentDigest parameters version',
+    PlanParameter: 'name value',
     Organization: 'changeControl createdAt events id name organizationId revision statementKey updatedAt',
     StatementKeyPayload: 'changeProposal organization position',
     MentionedEntity: 'entityId kind name',
@@ -76,7 +79,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     RuleOutcome: 'code input message outcome rule',
     TreatedOtherwise: 'differences signingRequest',
     PlanNode:
-      'children container descendantCount directives element existingSignatures format formatTitle index kind outcome parent path sha256 size',
+      'children container descendantCount directives element existingSignatures format formatTitle index kind metadata outcome outputs parent path sha256 size warnings',
     PrincipalReference: 'group user',
     ProposedEvent: 'data type',
     Project:
@@ -90,7 +93,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningDirective: 'attributes contentDigests directive',
     SigningManifest: 'digest document fileCount files page',
     SigningPlan:
-      'approvalDeadline certificateThumbprint digest document fileCount files nodeCount nodes page plannedAt plannerVersion',
+      'approvalDeadline artifactConfiguration certificateThumbprint digest document fileCount files nodeCount nodes page plannedAt plannerVersion',
     SigningProvenance: 'bundle bundleLink envelope envelopeLink key',
     SigningPolicy: 'createdAt current events id name project revision signingPolicyId slug status updatedAt versions',
     SigningPolicyPayload: 'changeProposal changeProposalId position signingPolicy signingPolicyId',

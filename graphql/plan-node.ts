@@ -46,6 +46,19 @@ const MatchedElementRef = builder.objectRef<MatchedElement>('MatchedElement').im
   }),
 })
 
+/** Something that a file says of itself. */
+const FoundMetadataRef = builder
+  .objectRef<{ readonly name: string; readonly value: string }>('FoundMetadata')
+  .implement({
+    description: 'What a file says of itself.',
+    fields: (t) => ({
+      name: t.exposeString('name', {
+        description: 'As restrictions of artifact configurations call it: `product-name` …',
+      }),
+      value: t.exposeString('value'),
+    }),
+  })
+
 /** A file or folder of a plan, and what becomes of it. */
 export const PlanNodeRef = builder.objectRef<NodeOfPlan>('PlanNode')
 
@@ -106,6 +119,20 @@ PlanNodeRef.implement({
       type: [ExistingSignatureRef],
       description: 'The signatures that it has already, in their order, and what becomes of each.',
       resolve: ({ node }) => [...(fileOf(node)?.existingSignatures ?? [])],
+    }),
+    metadata: t.field({
+      type: [FoundMetadataRef],
+      description: 'What the file says of itself, where the artifact configuration demands something of that.',
+      complexity: costInPlan,
+      resolve: ({ node }) => Object.entries(node.metadata ?? {}).map(([name, value]) => ({ name, value })),
+    }),
+    warnings: t.stringList({
+      description: 'What approvers should know of it, a sentence for each.',
+      resolve: ({ node }) => [...(node.warnings ?? [])],
+    }),
+    outputs: t.stringList({
+      description: 'The signatures that become files of their own: their names in the archive that the file is in.',
+      resolve: ({ node }) => [...(node.outputs ?? [])],
     }),
     directives: t.field({
       type: [SigningDirectiveRef],

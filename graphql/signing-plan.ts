@@ -1,4 +1,4 @@
-import type { Instant, RecordedDocument } from '../domain/index.ts'
+import type { Instant, PlannedConfiguration, RecordedDocument } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import { documentFields, entryConnection } from './paged-document.ts'
 import { nodesOf, PlanNodeRef, planOf } from './plan-node.ts'
@@ -11,6 +11,30 @@ export type PlanOfRequest = RecordedDocument & {
   readonly approvalDeadline: Instant | null
   readonly plannedAt: Instant | null
 }
+
+const PlanParameterRef = builder
+  .objectRef<{ readonly name: string; readonly value: string }>('PlanParameter')
+  .implement({
+    description: 'A value that a submission gives to its artifact configuration.',
+    fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }),
+  })
+
+const PlannedConfigurationRef = builder.objectRef<PlannedConfiguration>('PlannedConfiguration').implement({
+  description: 'The artifact configuration that a plan was made by.',
+  fields: (t) => ({
+    artifactConfigurationId: t.string({ resolve: ({ artifactConfigurationId }) => artifactConfigurationId }),
+    version: t.exposeInt('version'),
+    documentDigest: t.string({
+      description: 'SHA-256 of its document, hexadecimal.',
+      resolve: ({ documentDigest }) => documentDigest,
+    }),
+    parameters: t.field({
+      type: [PlanParameterRef],
+      description: 'The values that the submission gave.',
+      resolve: ({ parameters }) => Object.entries(parameters).map(([name, value]) => ({ name, value })),
+    }),
+  }),
+})
 
 /** A request's plan: what approvers agree to by its digest. */
 export const SigningPlanRef = builder.objectRef<PlanOfRequest>('SigningPlan').implement({
@@ -32,6 +56,15 @@ export const SigningPlanRef = builder.objectRef<PlanOfRequest>('SigningPlan').im
       nullable: true,
       description: 'SHA-256 of the signing certificate, hexadecimal.',
       resolve: async (plan, _, context) => (await planOf(plan, context)).head.certificateThumbprint,
+    }),
+    artifactConfiguration: t.field({
+      type: PlannedConfigurationRef,
+      nullable: true,
+      description: 'What says what is signed inside what. Null where the artifact itself is signed, and nothing in it.',
+      resolve: async (plan, _, context) => {
+        const { head } = await planOf(plan, context)
+        return head.schemaVersion === 1 ? null : head.artifactConfiguration
+      },
     }),
     files: entryConnection(t, 'PlannedFileConnection', {
       type: PlanNodeRef,

@@ -35,6 +35,7 @@ const sha256 = z.string().transform((text) => parseSha256Digest(text, 'a digest 
 
 const hexadecimal = z.string().regex(/^(?:[0-9a-f]{2})+$/)
 const texts = z.array(z.string())
+const someTexts = z.array(z.string()).min(1)
 const integrity = ['intact', 'invalid', 'unchecked'] as const
 const placed = {
   outcome: z.enum(['kept', 'replaced']),
@@ -87,6 +88,9 @@ const node = {
       column: z.int().positive(),
     })
     .nullable(),
+  metadata: z.record(z.string(), z.string()).exactOptional(),
+  warnings: someTexts.exactOptional(),
+  outputs: someTexts.exactOptional(),
 }
 const file = {
   sha256,
@@ -96,22 +100,32 @@ const file = {
   directives,
 }
 
+const head = {
+  kind: z.literal('signingPlan'),
+  plannerVersion: z.int().positive(),
+  signingRequestId: id<SigningRequestId>(),
+  projectId: id<ProjectId>(),
+  signingPolicyId: id<SigningPolicyId>(),
+  signingPolicyVersion: z.int().positive(),
+  certificateId: id<CertificateId>(),
+  certificateThumbprint: z.string().regex(/^[0-9a-f]{64}$/),
+  timestamp: z.enum(['required', 'none']),
+  pages: pagesSchema,
+}
+const artifactConfiguration = z.strictObject({
+  artifactConfigurationId: z.uuid().lowercase(),
+  version: z.int().positive(),
+  documentDigest: sha256,
+  parameters: z.record(z.string(), z.string()),
+})
+
 const form: DocumentForm<PlanHead, PlanNode> = {
   name: 'signing plan',
   malformedCode: 'PLAN_MALFORMED',
-  head: z.strictObject({
-    kind: z.literal('signingPlan'),
-    schemaVersion: z.literal(1),
-    plannerVersion: z.int().positive(),
-    signingRequestId: id<SigningRequestId>(),
-    projectId: id<ProjectId>(),
-    signingPolicyId: id<SigningPolicyId>(),
-    signingPolicyVersion: z.int().positive(),
-    certificateId: id<CertificateId>(),
-    certificateThumbprint: z.string().regex(/^[0-9a-f]{64}$/),
-    timestamp: z.enum(['required', 'none']),
-    pages: pagesSchema,
-  }),
+  head: z.discriminatedUnion('schemaVersion', [
+    z.strictObject({ schemaVersion: z.literal(1), ...head }),
+    z.strictObject({ schemaVersion: z.literal(2), artifactConfiguration, ...head }),
+  ]),
   entry: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('file'), ...node, ...file }),
     z.strictObject({ kind: z.literal('container'), container: z.string().min(1), ...node, ...file }),

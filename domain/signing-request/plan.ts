@@ -43,6 +43,16 @@ export type MatchedElement = {
   readonly column: number
 }
 
+/** What a plan by an artifact configuration says of a node besides; what there is none of is absent. */
+export type NodeFindings = {
+  /** What the file says of itself, by the names of the restrictions that it was compared with. */
+  readonly metadata?: Readonly<Record<string, string>>
+  /** What its approvers should know, a sentence for each. */
+  readonly warnings?: readonly string[]
+  /** The signatures that become files of their own: their names in the container that the node is in. */
+  readonly outputs?: readonly string[]
+}
+
 /**
  * A node of a plan before it has its place in the tree: a file, a file that is opened because something in it is named
  * (`container`), or a folder in a container that has directives of its own (`directory`).
@@ -53,16 +63,17 @@ export type PlanNodeContent = {
   readonly outcome: PlannedOutcome
   /** `null` where no artifact configuration says what is signed, and for what none of its elements matched. */
   readonly element: MatchedElement | null
-} & (
-  | ({ readonly kind: 'file' } & FileContent & FormatOfFile)
-  | ({
-      readonly kind: 'container'
-      /** How it is opened, such as `zip`. */
-      readonly container: string
-    } & FileContent &
-      FormatOfFile)
-  | { readonly kind: 'directory'; readonly directives: FormatOfFile['directives'] }
-)
+} & NodeFindings &
+  (
+    | ({ readonly kind: 'file' } & FileContent & FormatOfFile)
+    | ({
+        readonly kind: 'container'
+        /** How it is opened, such as `zip`. */
+        readonly container: string
+      } & FileContent &
+        FormatOfFile)
+    | { readonly kind: 'directory'; readonly directives: FormatOfFile['directives'] }
+  )
 
 /**
  * A node of a plan. Nodes stand depth first, a container before what is in it, and what is in it in the order of paths
@@ -84,9 +95,29 @@ export type PlannedFile = Exclude<PlanNode, { readonly kind: 'directory' }>
  * a {@link PlanNode} each. The head names the digest of every page of entries, so its own digest stands for all of them.
  * Approvers agree to that digest (law 2); it names the request, so an approval cannot be used for another.
  */
-export type SigningPlan = {
+export type SigningPlan = PlanFacts &
+  (
+    | { readonly schemaVersion: 1 }
+    | {
+        readonly schemaVersion: 2
+        /** What says what is signed inside what. */
+        readonly artifactConfiguration: PlannedConfiguration
+      }
+  )
+
+/** The artifact configuration of a plan. */
+export type PlannedConfiguration = {
+  readonly artifactConfigurationId: string
+  readonly version: number
+  /** SHA-256 of the document, hexadecimal. */
+  readonly documentDigest: Sha256Digest
+  /** The values that the submission gave, by their names. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** What the heads of all plans say. */
+type PlanFacts = {
   readonly kind: 'signingPlan'
-  readonly schemaVersion: 1
   /** Which planner made it. The same version makes the same plan of the same bytes and facts; another one need not. */
   readonly plannerVersion: number
   readonly signingRequestId: SigningRequestId

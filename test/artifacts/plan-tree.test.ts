@@ -79,6 +79,35 @@ describe('a plan of many files', () => {
     expect(digests.size).toBe(4)
   })
 
+  it('names in its second form the artifact configuration, and of nodes what was found by it', async () => {
+    const store = await openStore()
+    const artifactConfiguration = {
+      artifactConfigurationId: '7c9e6679-7425-40de-944b-e07fc1f90ae7',
+      version: 3,
+      documentDigest: digestOf('configuration'),
+      parameters: { version: '1.2' },
+    }
+    const facts = { ...planFacts, schemaVersion: 2, plannerVersion: 2, artifactConfiguration } as const
+    const [root, archive, ...rest] = [...archiveTree({ archives: 1, programsEach: 1 })] as PlanNodeContent[]
+    const findings = { metadata: { 'product-name': 'Demo' }, warnings: ['Not signed: a.exe.'], outputs: ['a.sig'] }
+    const nodes = [root, { ...archive, ...findings }, ...rest] as PlanNodeContent[]
+    const reference = await withComposedPlan(facts, nodes, { folder: temporaryFolder() }, (composed) =>
+      storeDocument(store, composed),
+    )
+    const { head, entries } = await openPlan(store, reference)
+    expect(head).toMatchObject(facts)
+    expect((await entries(0, 2)).map(({ entry }) => entry)).toMatchObject([{ path: root?.path }, findings])
+    for (const wrong of [
+      { ...planFacts, artifactConfiguration },
+      { ...facts, artifactConfiguration: { ...artifactConfiguration, parameters: { version: 1 } } },
+    ]) {
+      const stored = await withComposedPlan(wrong as never, nodes, { folder: temporaryFolder() }, (composed) =>
+        storeDocument(store, composed),
+      )
+      await expect(openPlan(store, stored)).rejects.toMatchObject({ code: 'PLAN_MALFORMED' })
+    }
+  })
+
   it('is refused when its nodes are not in order, are there twice, or are in what is not opened', async () => {
     const nodes = [...archiveTree({ archives: 2, programsEach: 2 })]
     const [root, first, ...rest] = nodes as [PlanNodeContent, PlanNodeContent, ...PlanNodeContent[]]
