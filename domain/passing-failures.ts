@@ -1,5 +1,9 @@
+import { passingOfSignatures } from './signed-message-failures.ts'
+
 /** What concerns the service: the request waits until somebody has mended it, or it mends itself. */
 export const passing: Readonly<Record<string, string>> = {
+  ...passingOfSignatures('JAR'),
+  ...passingOfSignatures('NUGET'),
   APPROVAL_DEADLINE_MISMATCH: 'A fault of ours; report it.',
   ARTIFACT_CHANGED: 'Operator: see who can write to the store.',
   ARTIFACT_CORRUPT: 'Operator: restore them from a backup.',

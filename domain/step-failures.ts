@@ -1,9 +1,12 @@
 import { passing } from './passing-failures.ts'
+import { endingOfSignatures } from './signed-message-failures.ts'
 
 // The remedies are those of docs/error-codes.md, and the codes all that a step of a request can fail with. A test compares.
 
 /** What concerns a request itself: its bytes, its rules, its people. Trying again would not help. */
 const ending: Readonly<Record<string, string>> = {
+  ...endingOfSignatures('JAR'),
+  ...endingOfSignatures('NUGET'),
   APPROVAL_FROM_BUILD: 'Have a person approve, with a credential of their own alone.',
   APPROVAL_NOT_BY_APPROVER: 'An attempt at forgery, or a damaged log: look into it.',
   APPROVAL_NOT_BY_GRANT: 'Have an approver approve; if nobody revoked or changed anything, look into it.',
@@ -43,6 +46,7 @@ const ending: Readonly<Record<string, string>> = {
   DOCUMENT_TOO_LARGE: 'Submit fewer files at once, or with shorter names.',
   EARLIER_REQUEST_NOT_USABLE: 'Name a completed request of the same project.',
   FILE_ALREADY_SIGNED: 'Submit the unsigned file, or ask for `replace` or `append` where the policy allows it.',
+  FILE_PARSE_LIMIT: 'Look at the file: it is damaged, or was made to occupy whoever reads it.',
   FORMAT_NOT_SUPPORTED: 'Submit one of these.',
   GRANT_REVOKED: 'Have an approver approve, and submit again where the request ended by it.',
   HASH_ALGORITHM_NOT_ALLOWED: 'Use SHA-256, SHA-384 or SHA-512.',

@@ -8,23 +8,35 @@ import * as der from './der-writer.ts'
 import type { MessageSigner } from './message-signer.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
 
+/** Who signs, and what is said of it. */
+export interface SignerInfoInput {
+  readonly signer: MessageSigner
+  /** DER, for the signer's key. */
+  readonly certificate: Uint8Array
+  readonly hash: HashAlgorithm
+  /** The octets whose digest is signed. */
+  readonly octets: Uint8Array
+  /** Encoded attributes beside the message digest, which is always there. */
+  readonly signedAttributes: readonly Uint8Array[]
+  /** Makes the unsigned attributes from the signature value, such as a time-stamp over it. */
+  readonly unsignedAttributes?: ((signature: Uint8Array) => Promise<readonly Uint8Array[]>) | undefined
+}
+
 /** What to sign, and with what. */
-export interface SignedDataInput {
+export interface SignedDataInput extends Omit<SignerInfoInput, 'certificate' | 'octets'> {
   /** `version` of SignedData: 1 for content as PKCS #7 and Authenticode have it, 3 for other content (RFC 5652 §5.1). */
   readonly version: 1 | 3
   readonly contentType: string
   /** The element inside the explicit [0] of `encapContentInfo`. Its content octets are what is digested. */
   readonly content: Uint8Array
-  readonly signer: MessageSigner
+  /** Whether the content stays outside, and nothing of it but its digest travels (RFC 5652 §5.2). */
+  readonly isDetached?: boolean
   /** DER certificates, leaf first; the first must be for the signer's key. */
   readonly certificates: readonly Uint8Array[]
   /** Whether `certificates` travel in the result. */
   readonly embedCertificates: boolean
-  readonly hash: HashAlgorithm
   /** Encoded attributes beside content type and message digest, which are always there. */
   readonly signedAttributes: readonly Uint8Array[]
-  /** Makes the unsigned attributes from the signature value, such as a time-stamp over it. */
-  readonly unsignedAttributes?: (signature: Uint8Array) => Promise<readonly Uint8Array[]>
 }
 
 /**
@@ -35,36 +47,57 @@ export interface SignedDataInput {
  * be read, `CMS_KEY_MISMATCH` when it is for another key; and whatever the signer throws
  */
 export async function buildSignedData(input: SignedDataInput): Promise<Uint8Array> {
-  const { signer, hash, contentType, content } = input
-  const [leaf] = input.certificates
-  if (leaf === undefined)
+  const { hash, contentType, content, certificates, isDetached = false } = input
+  const [certificate] = certificates
+  if (certificate === undefined)
     throw new SigningError(
       'CMS_CERTIFICATE_MISSING',
       'A signature needs the certificate of its key; the chain is empty.',
     )
-  const certificate = readCertificateFields(leaf, 'CMS_CERTIFICATE_MALFORMED')
+  const signerInfo = await buildSignerInfo({
+    ...input,
+    certificate,
+    octets: contentOctets(content),
+    signedAttributes: [
+      encodeAttribute(objectIdentifiers.contentType, der.objectIdentifier(contentType)),
+      ...input.signedAttributes,
+    ],
+  })
+  const signedData = der.sequence(
+    der.integer(input.version),
+    der.setOf(encodeDigestAlgorithm(hash)),
+    der.sequence(der.objectIdentifier(contentType), ...(isDetached ? [] : [der.context(0, content)])),
+    ...(input.embedCertificates ? [der.context(0, ...certificates)] : []),
+    der.setOf(signerInfo),
+  )
+  return der.sequence(der.objectIdentifier(objectIdentifiers.signedData), der.context(0, signedData))
+}
+
+/**
+ * Makes a SignerInfo (RFC 5652 §5.3), named by issuer and serial number: a part of SignedData, or a counter-signature by itself (§11.4).
+ *
+ * @throws SigningError `CMS_CERTIFICATE_MALFORMED`, `CMS_KEY_MISMATCH`; whatever the signer throws
+ */
+export async function buildSignerInfo(input: SignerInfoInput): Promise<Uint8Array> {
+  const { signer, hash } = input
+  const certificate = readCertificateFields(input.certificate, 'CMS_CERTIFICATE_MALFORMED')
   if (Buffer.compare(certificate.publicKey, signer.publicKey) !== 0)
     throw new SigningError(
       'CMS_KEY_MISMATCH',
       'The first certificate of the chain is for another key; it must hold the public half of the key that signs.',
     )
-
-  const attributes = [
-    encodeAttribute(objectIdentifiers.contentType, der.objectIdentifier(contentType)),
-    encodeAttribute(
-      objectIdentifiers.messageDigest,
-      der.octetString(digestOnce(hash, contentOctets(content), 'buffer')),
-    ),
-    ...input.signedAttributes,
-  ]
+  const messageDigest = der.octetString(digestOnce(hash, input.octets, 'buffer'))
   // The signature covers the attributes as a SET OF; they travel under an implicit [0] (RFC 5652 §5.4).
-  const toBeSigned = der.setOf(...attributes)
+  const toBeSigned = der.setOf(
+    encodeAttribute(objectIdentifiers.messageDigest, messageDigest),
+    ...input.signedAttributes,
+  )
   const signature = await signer.sign(hash, toBeSigned)
   const travelling = toBeSigned.slice()
   travelling[0] = 0xa0
 
   const unsigned = (await input.unsignedAttributes?.(signature)) ?? []
-  const signerInfo = der.sequence(
+  return der.sequence(
     der.integer(1),
     der.sequence(certificate.issuer, der.element(0x02, certificate.serialNumber)),
     encodeDigestAlgorithm(hash),
@@ -73,14 +106,6 @@ export async function buildSignedData(input: SignedDataInput): Promise<Uint8Arra
     der.octetString(signature),
     ...(unsigned.length > 0 ? [der.context(1, ...unsigned.toSorted(Buffer.compare))] : []),
   )
-  const signedData = der.sequence(
-    der.integer(input.version),
-    der.setOf(encodeDigestAlgorithm(hash)),
-    der.sequence(der.objectIdentifier(contentType), der.context(0, content)),
-    ...(input.embedCertificates ? [der.context(0, ...input.certificates)] : []),
-    der.setOf(signerInfo),
-  )
-  return der.sequence(der.objectIdentifier(objectIdentifiers.signedData), der.context(0, signedData))
 }
 
 /** The content octets of an element that our own writer made. */

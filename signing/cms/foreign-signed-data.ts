@@ -48,12 +48,13 @@ const algorithmLimit = 16
  *
  * @param bytes a ContentInfo, exactly
  * @param code the code of the `SigningError` for what cannot be read
+ * @param detached the content octets, where these are somewhere else; then none may be inside
  */
-export function readForeignSignedData(bytes: Uint8Array, code: string): ForeignSignedData {
+export function readForeignSignedData(bytes: Uint8Array, code: string, detached?: Uint8Array): ForeignSignedData {
   const signedData = enterSignedData(bytes, code)
   signedData.smallInteger('the version of SignedData')
   const announced = signedData.enter(0x31, 'digestAlgorithms')
-  const { contentType, content } = takeEncapsulatedContent(signedData)
+  const { contentType, content } = takeEncapsulatedContent(signedData, detached)
   const certificates = signedData.takeOptional(0xa0, 'the certificates')
   const elements = certificates && signedData.inside(certificates).rest(certificateLimit, 'the set of certificates')
   const x509 = (elements ?? []).filter(({ tag }) => tag === 0x30).map(({ encoded }) => encoded)

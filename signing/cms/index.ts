@@ -1,7 +1,7 @@
-/** Cryptographic Message Syntax (RFC 5652), as far as Authenticode and time-stamps share it. */
+/** Cryptographic Message Syntax (RFC 5652), as far as signature formats and time-stamps share it. */
 export { encodeDigestAlgorithm, hashLengths, takeDigestAlgorithm } from './algorithm-identifiers.ts'
 export { type Attribute, encodeAttribute } from './attributes.ts'
-export { buildSignedData, type SignedDataInput } from './build-signed-data.ts'
+export { buildSignedData, buildSignerInfo, type SignedDataInput, type SignerInfoInput } from './build-signed-data.ts'
 export { keyUsages, readBasicConstraints, readExtendedKeyUsages, readKeyUsage } from './certificate-extensions.ts'
 export { type CertificateFields, readCertificateFields, subjectOf } from './certificate-fields.ts'
 export {
@@ -35,5 +35,12 @@ export {
 } from './foreign-signer.ts'
 export { type MessageSigner, messageSignerOf } from './message-signer.ts'
 export { objectIdentifiers } from './object-identifiers.ts'
-export { type ErrorArea, type ParsedSignedData, parseSignedData, type SignerInfo } from './parse-signed-data.ts'
-export { singleValue, verifySigner } from './verify-signer.ts'
+export {
+  type ErrorArea,
+  type ParsedSignedData,
+  parseSignedData,
+  parseSignerInfo,
+  type SignerInfo,
+} from './parse-signed-data.ts'
+export { assertSigningCertificate, encodeSigningCertificate, encodeSigningTime } from './signing-certificate.ts'
+export { singleValue, verifyCountersigner, verifySigner } from './verify-signer.ts'

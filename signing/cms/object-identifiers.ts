@@ -17,6 +17,13 @@ export const objectIdentifiers = {
   /** RFC 3161 §2.4.2. */
   timestampInfo: '1.2.840.113549.1.9.16.1.4',
 
+  /** RFC 3161 appendix A. */
+  timestampToken: '1.2.840.113549.1.9.16.2.14',
+  /** RFC 5126 §5.11.1. */
+  commitmentType: '1.2.840.113549.1.9.16.2.16',
+  proofOfOrigin: '1.2.840.113549.1.9.16.6.1',
+  proofOfReceipt: '1.2.840.113549.1.9.16.6.2',
+
   /** RFC 5652 §11.4. */
   countersignature: '1.2.840.113549.1.9.6',
 
@@ -74,4 +81,9 @@ export const objectIdentifiers = {
   /** Nested signature and RFC 3161 counter-signature, as written by Microsoft's SignTool. */
   spcNestedSignature: '1.3.6.1.4.1.311.2.4.1',
   spcRfc3161Timestamp: '1.3.6.1.4.1.311.3.3.1',
+  /** "NuGet Package Signatures Technical Specification": where a repository's index is, and who owns the package there. */
+  nugetServiceIndexUrl: '1.3.6.1.4.1.311.84.2.1.1.1',
+  nugetPackageOwners: '1.3.6.1.4.1.311.84.2.1.1.2',
+  /** The extended key usage by which a signature ends with its certificate, time-stamped or not. */
+  lifetimeSigning: '1.3.6.1.4.1.311.10.3.13',
 } as const

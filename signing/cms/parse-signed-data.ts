@@ -2,12 +2,19 @@ import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type SignatureScheme, takeDigestAlgorithm, takeSignatureAlgorithm } from './algorithm-identifiers.ts'
 import { type Attribute, readAttributes } from './attributes.ts'
-import type { DerReader } from './der-reader.ts'
+import { DerReader } from './der-reader.ts'
 import { type EncapsulatedContent, enterSignedData, takeEncapsulatedContent } from './signed-data-structure.ts'
 import { type SignerIdentifier, takeSignerIdentifier } from './signer-identifier.ts'
 
 /** Who asks: the first part of the codes of the errors that reading and verifying throw. */
-export type ErrorArea = 'AUTHENTICODE' | 'AUTHENTICODE_TIMESTAMP' | 'TIMESTAMP'
+export type ErrorArea =
+  | 'AUTHENTICODE'
+  | 'AUTHENTICODE_TIMESTAMP'
+  | 'JAR'
+  | 'JAR_TIMESTAMP'
+  | 'NUGET'
+  | 'NUGET_TIMESTAMP'
+  | 'TIMESTAMP'
 
 /** A SignerInfo that has signed attributes. */
 export interface SignerInfo {
@@ -21,7 +28,7 @@ export interface SignerInfo {
   readonly unsignedAttributes: readonly Attribute[]
 }
 
-/** SignedData (RFC 5652 §5.1) with its content inside and exactly one signer. Nothing of it is verified yet. */
+/** SignedData (RFC 5652 §5.1) with exactly one signer. Nothing of it is verified yet. */
 export interface ParsedSignedData extends EncapsulatedContent {
   /** The embedded X.509 certificates, DER each. */
   readonly certificates: readonly Uint8Array[]
@@ -40,21 +47,29 @@ const certificateLimit = 32
  * attributes present and in DER order, so that every verifier computes the same bytes under the signature.
  *
  * @param bytes exactly the ContentInfo
+ * @param detached the content octets, where these are somewhere else; then none may be inside
  * @throws SigningError `<area>_MALFORMED`, `<area>_ALGORITHM_UNSUPPORTED`
  */
-export function parseSignedData(bytes: Uint8Array, area: ErrorArea): ParsedSignedData {
+export function parseSignedData(bytes: Uint8Array, area: ErrorArea, detached?: Uint8Array): ParsedSignedData {
   const signedData = enterSignedData(bytes, `${area}_MALFORMED`)
   const version = signedData.smallInteger('the version of SignedData')
   if (![1, 3, 4, 5].includes(version))
     throw signedData.fault(`SignedData must have version 1, 3, 4 or 5, not ${version}`)
   const announced = readDigestAlgorithms(signedData)
-  const encapsulated = takeEncapsulatedContent(signedData)
+  const encapsulated = takeEncapsulatedContent(signedData, detached)
   const certificates = signedData.takeOptional(0xa0, 'the certificates')
   const revocationLists = signedData.takeOptional(0xa1, 'the revocation lists')
   const signerInfos = signedData.enter(0x31, 'signerInfos')
   signedData.end('SignedData')
-  const signer = readSignerInfo(signerInfos, announced, area)
+  const signer = readSignerInfo(signerInfos, area)
   signerInfos.end('the only SignerInfo')
+  // Nothing covers this set: an algorithm that is not known could bring any parameters.
+  const isForOne = announced.length === 1 || (area !== 'AUTHENTICODE' && area !== 'JAR')
+  if (!announced.includes(signer.hash) || announced.includes(undefined) || !isForOne)
+    throw signedData.fault(
+      `digestAlgorithms must name the digest algorithm of SignerInfo (${signer.hash}) and nothing else`,
+      0,
+    )
 
   return {
     ...encapsulated,
@@ -90,11 +105,20 @@ function readDigestAlgorithms(signedData: DerReader): readonly (HashAlgorithm | 
   return announced
 }
 
-function readSignerInfo(
-  signerInfos: DerReader,
-  announced: readonly (HashAlgorithm | undefined)[],
-  area: ErrorArea,
-): SignerInfo {
+/**
+ * Reads a SignerInfo by itself, such as the value of a counter-signature (RFC 5652 §11.4), as strictly.
+ *
+ * @param bytes exactly the SignerInfo
+ * @throws SigningError `<area>_MALFORMED`, `<area>_ALGORITHM_UNSUPPORTED`
+ */
+export function parseSignerInfo(bytes: Uint8Array, area: ErrorArea): SignerInfo {
+  const outer = new DerReader(bytes, `${area}_MALFORMED`)
+  const signer = readSignerInfo(outer, area)
+  outer.end('SignerInfo')
+  return signer
+}
+
+function readSignerInfo(signerInfos: DerReader, area: ErrorArea): SignerInfo {
   const info = signerInfos.enter(0x30, 'SignerInfo')
   const version = info.smallInteger('the version of SignerInfo')
   const identifier = takeSignerIdentifier(info)
@@ -103,10 +127,6 @@ function readSignerInfo(
   const hash = takeDigestAlgorithm(info, 'the digest algorithm of SignerInfo')
   if (hash === undefined)
     throw unsupported(area, 'The digest algorithm of the signer must be SHA-256, SHA-384 or SHA-512.')
-  // Nothing covers this set: an algorithm that is not known could bring any parameters.
-  if (!announced.includes(hash) || announced.includes(undefined) || (area === 'AUTHENTICODE' && announced.length > 1))
-    throw info.fault(`digestAlgorithms must name the digest algorithm of SignerInfo (${hash}) and nothing else`)
-
   const signedElement = info.take(0xa0, 'the signed attributes')
   const signedAttributes = readAttributes(info.inside(signedElement), 'signed attributes')
   assertDerOrder(signedAttributes, info)

@@ -4,7 +4,7 @@ import { objectIdentifiers } from './object-identifiers.ts'
 /** What `encapContentInfo` of SignedData holds (RFC 5652 §5.2). */
 export interface EncapsulatedContent {
   readonly contentType: string
-  /** The element inside its explicit [0]. */
+  /** The element inside its explicit [0]; of content that is somewhere else an OCTET STRING with its octets. */
   readonly content: DerElement
 }
 
@@ -29,10 +29,19 @@ export function enterSignedData(bytes: Uint8Array, code: string): DerReader {
   return signedData
 }
 
-/** Takes `encapContentInfo`, whose content must be inside. */
-export function takeEncapsulatedContent(signedData: DerReader): EncapsulatedContent {
+/**
+ * Takes `encapContentInfo`.
+ *
+ * @param detached the content octets, where these are somewhere else; then none may be inside
+ */
+export function takeEncapsulatedContent(signedData: DerReader, detached?: Uint8Array): EncapsulatedContent {
   const encapsulated = signedData.enter(0x30, 'encapContentInfo')
   const contentType = encapsulated.objectIdentifier('the content type')
+  if (detached !== undefined) {
+    encapsulated.end('encapContentInfo without content')
+    const content = { tag: 0x04, encoded: detached, content: detached, position: 0, contentPosition: 0 }
+    return { contentType, content }
+  }
   const explicit = encapsulated.enter(0xa0, 'the signed content')
   encapsulated.end('encapContentInfo')
   const content = explicit.takeAny('the signed content')

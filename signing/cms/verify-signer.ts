@@ -5,7 +5,7 @@ import type { CertificateFields } from './certificate-fields.ts'
 import { leastModulus } from './certificate-strength.ts'
 import { type DerElement, DerReader } from './der-reader.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
-import type { ErrorArea, ParsedSignedData } from './parse-signed-data.ts'
+import type { ErrorArea, ParsedSignedData, SignerInfo } from './parse-signed-data.ts'
 import { isNamedBy } from './signer-identifier.ts'
 
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
@@ -21,15 +21,11 @@ const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
  * `<area>_ALGORITHM_UNSUPPORTED`, `<area>_SIGNATURE_INVALID`
  */
 export function verifySigner(
-  signedData: ParsedSignedData,
+  { signer, contentType, content }: ParsedSignedData,
   certificates: readonly CertificateFields[],
   area: ErrorArea,
 ): CertificateFields {
-  const { signer, contentType, content } = signedData
-  const certificate = certificates.find((candidate) => isNamedBy(signer.identifier, candidate, `${area}_MALFORMED`))
-  if (certificate === undefined)
-    throw new SigningError(`${area}_CERTIFICATE_MISSING`, "The signer's certificate is not among the embedded ones.")
-
+  const certificate = certificateOf(signer, certificates, area)
   const typeAttribute = singleValue(signer.signedAttributes, objectIdentifiers.contentType, area)
   const statedType = new DerReader(typeAttribute.encoded, `${area}_MALFORMED`).objectIdentifier(
     'content type attribute',
@@ -39,8 +35,44 @@ export function verifySigner(
       `${area}_ATTRIBUTES_INVALID`,
       `The content type attribute says ${statedType}, but the content is ${contentType}.`,
     )
+  assertSigned(signer, content.content, certificate, area)
+  return certificate
+}
+
+/**
+ * Checks a counter-signature (RFC 5652 §11.4) as {@link verifySigner} does a signer: it signs the signature value of another one, and
+ * has no content type.
+ *
+ * @param octets the other signature's value
+ * @throws SigningError as {@link verifySigner}
+ */
+export function verifyCountersigner(
+  signer: SignerInfo,
+  octets: Uint8Array,
+  certificates: readonly CertificateFields[],
+  area: ErrorArea,
+): CertificateFields {
+  if (signer.signedAttributes.some(({ type }) => type === objectIdentifiers.contentType))
+    throw new SigningError(`${area}_ATTRIBUTES_INVALID`, 'A counter-signature must not have a content type attribute.')
+  const certificate = certificateOf(signer, certificates, area)
+  assertSigned(signer, octets, certificate, area)
+  return certificate
+}
+
+function certificateOf(
+  { identifier }: SignerInfo,
+  certificates: readonly CertificateFields[],
+  area: ErrorArea,
+): CertificateFields {
+  const certificate = certificates.find((candidate) => isNamedBy(identifier, candidate, `${area}_MALFORMED`))
+  if (certificate === undefined)
+    throw new SigningError(`${area}_CERTIFICATE_MISSING`, "The signer's certificate is not among the embedded ones.")
+  return certificate
+}
+
+function assertSigned(signer: SignerInfo, octets: Uint8Array, certificate: CertificateFields, area: ErrorArea): void {
   const digestAttribute = singleValue(signer.signedAttributes, objectIdentifiers.messageDigest, area)
-  const digest = digestOnce(signer.hash, content.content, 'buffer')
+  const digest = digestOnce(signer.hash, octets, 'buffer')
   if (digestAttribute.tag !== 0x04 || !digest.equals(digestAttribute.content))
     throw new SigningError(
       `${area}_DIGEST_MISMATCH`,
@@ -58,7 +90,6 @@ export function verifySigner(
       `${area}_SIGNATURE_INVALID`,
       "The signature over the signed attributes is not valid under the signer's certificate.",
     )
-  return certificate
 }
 
 /**

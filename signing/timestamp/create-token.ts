@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { HashAlgorithm } from '../../domain/index.ts'
 import {
   buildSignedData,
   der,
   encodeAttribute,
+  encodeSigningCertificate,
+  encodeSigningTime,
   type MessageSigner,
   objectIdentifiers,
-  readCertificateFields,
 } from '../cms/index.ts'
 import { encodeImprint, type TimestampRequest } from './timestamp-request.ts'
 
@@ -57,24 +57,10 @@ export async function createTimestampToken(input: TimestampTokenInput): Promise<
     embedCertificates: request.wantsCertificates,
     hash: input.hashAlgorithm,
     signedAttributes: [
-      encodeAttribute(objectIdentifiers.signingTime, encodeTime(input.time)),
-      encodeAttribute(objectIdentifiers.signingCertificateV2, encodeSigningCertificate(input.certificateChain)),
+      encodeAttribute(objectIdentifiers.signingTime, encodeSigningTime(input.time)),
+      ...input.certificateChain
+        .slice(0, 1)
+        .map((leaf) => encodeAttribute(objectIdentifiers.signingCertificateV2, encodeSigningCertificate(leaf))),
     ],
   })
-}
-
-/** SigningCertificateV2 (RFC 5035 §3) with SHA-256, whose identifier is the default and therefore left out. */
-function encodeSigningCertificate(chain: readonly Uint8Array[]): Uint8Array {
-  const certificates = chain.slice(0, 1).map((certificate) => {
-    const { issuer, serialNumber } = readCertificateFields(certificate, 'CMS_CERTIFICATE_MALFORMED')
-    const issuerSerial = der.sequence(der.sequence(der.context(4, issuer)), der.element(0x02, serialNumber))
-    return der.sequence(der.octetString(createHash('sha256').update(certificate).digest()), issuerSerial)
-  })
-  return der.sequence(der.sequence(...certificates))
-}
-
-/** UTCTime until 2049, GeneralizedTime after (RFC 5652 §11.3). */
-function encodeTime(time: Date): Uint8Array {
-  if (time.getUTCFullYear() >= 2050) return der.generalizedTime(time)
-  return der.element(0x17, der.generalizedTime(time).subarray(4))
 }

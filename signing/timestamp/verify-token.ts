@@ -1,7 +1,7 @@
-import { createHash, hash as digestOnce } from 'node:crypto'
+import { hash as digestOnce } from 'node:crypto'
 import {
+  assertSigningCertificate,
   type CertificateFields,
-  type DerElement,
   DerReader,
   type ErrorArea,
   findUncovered,
@@ -10,10 +10,8 @@ import {
   parseSignedData,
   readAnchors,
   readCertificateFields,
-  singleValue,
   subjectOf,
   type Trust,
-  takeDigestAlgorithm,
   validatePath,
   verifySigner,
 } from '../cms/index.ts'
@@ -86,7 +84,7 @@ export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTim
   if (embedded.some((certificate) => certificate.opened() === undefined))
     throw new SigningError(`${area}_MALFORMED`, 'One of the certificates in the time-stamp cannot be read.')
   const leaf = verifySigner(signedData, embedded, area)
-  assertSigningCertificate(signedData, leaf, area)
+  assertSigningCertificate(signedData.signer, leaf, area)
   if (info.authorityName !== undefined) assertAuthorityName(info.authorityName, leaf, area)
   const trust = trustedCertificates === undefined ? openTrust : readAnchors(trustedCertificates, area)
   const path = validatePath({
@@ -154,60 +152,6 @@ function refuseCriticalExtensions(extensions: DerReader): void {
     if (extension.nextIs(0x01) && extension.boolean(`critical of the extension ${identifier} of TSTInfo`))
       throw extension.fault(`the critical extension ${identifier} of TSTInfo is not understood`)
   }
-}
-
-/**
- * The first ESSCertID of the signing certificate attribute must be the authority's certificate, so that no other certificate
- * with the same key can take its place (RFC 2634 §5.4, RFC 5816 §2.2.1): that of version 2, of version 1, or both.
- */
-function assertSigningCertificate(signedData: ParsedSignedData, leaf: CertificateFields, area: ErrorArea): void {
-  const attributes = signedData.signer.signedAttributes
-  const { signingCertificate, signingCertificateV2 } = objectIdentifiers
-  const present = [signingCertificateV2, signingCertificate].filter((type) =>
-    attributes.some((attribute) => attribute.type === type),
-  )
-  // Without any the error names the one that is usual today.
-  for (const type of present.length === 0 ? [signingCertificateV2] : present)
-    if (
-      !namesFirst(singleValue(attributes, type, area), leaf, { isSecondVersion: type === signingCertificateV2, area })
-    )
-      throw new SigningError(
-        `${area}_ATTRIBUTES_INVALID`,
-        'The signing certificate attribute names another certificate than the one that signed the time-stamp.',
-      )
-}
-
-function namesFirst(
-  value: DerElement,
-  leaf: CertificateFields,
-  { isSecondVersion, area }: { readonly isSecondVersion: boolean; readonly area: ErrorArea },
-): boolean {
-  const list = new DerReader(value.encoded, `${area}_MALFORMED`)
-    .enter(0x30, 'the signing certificate attribute')
-    .enter(0x30, 'the certificates of the signing certificate attribute')
-  const first = list.enter(0x30, 'ESSCertID')
-  let hash: string = isSecondVersion ? 'sha256' : 'sha1'
-  if (isSecondVersion && first.nextIs(0x30)) {
-    const stated = takeDigestAlgorithm(first, 'the hash algorithm of ESSCertIDv2')
-    if (stated === undefined)
-      throw new SigningError(`${area}_ALGORITHM_UNSUPPORTED`, 'ESSCertIDv2 must use SHA-256, SHA-384 or SHA-512.')
-    hash = stated
-  }
-  const certificateHash = first.take(0x04, 'the certificate hash of ESSCertID').content
-  const matches = Buffer.compare(createHash(hash).update(leaf.encoded).digest(), certificateHash) === 0
-  return matches && namesCertificate(first, leaf)
-}
-
-/** IssuerSerial is optional; where it is there, it must be the certificate's. */
-function namesCertificate(first: DerReader, leaf: CertificateFields): boolean {
-  if (!first.hasMore()) return true
-  const issuerSerial = first.enter(0x30, 'IssuerSerial of ESSCertID')
-  first.end('ESSCertID')
-  const names = issuerSerial.enter(0x30, 'the issuer of IssuerSerial')
-  const directoryName = names.enter(0xa4, 'the directory name of IssuerSerial')
-  const issuer = directoryName.take(0x30, 'the directory name of IssuerSerial').encoded
-  const serialNumber = issuerSerial.integer('the serial number of IssuerSerial')
-  return Buffer.compare(issuer, leaf.issuer) === 0 && Buffer.compare(serialNumber, leaf.serialNumber) === 0
 }
 
 /** The imprint of some bytes. */

@@ -100,7 +100,9 @@ const ofOthers = new Set([
     'EST_ANSWER_INVALID',
   ],
   // The name of an area, and what only time-stamps can be.
-  ...['AUTHENTICODE_TIMESTAMP', 'AUTHENTICODE_IMPRINT_MISMATCH', 'AUTHENTICODE_NONCE_MISMATCH'],
+  ...['AUTHENTICODE', 'JAR', 'NUGET'].flatMap((area) =>
+    ['TIMESTAMP', 'IMPRINT_MISMATCH', 'NONCE_MISMATCH'].map((kind) => `${area}_${kind}`),
+  ),
   // Uploads, time-stamps that the service gives itself, and tokens that it makes.
   'ARTIFACT_COLLECTION_MISMATCH',
   ...['UPLOAD_EMPTY', 'UPLOAD_NOT_FOUND', 'UPLOAD_QUOTA_EXCEEDED', 'TIMESTAMP_REQUEST_MALFORMED'],

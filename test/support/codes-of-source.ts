@@ -8,7 +8,7 @@ const rooms =
 
 /** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, OpenSSL, undici, the system, words of pipeline policies, and environment variables. */
 const foreign =
-  /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|CERT_|ERR_TLS_|USE_EXISTING$|ALLOW_DUPLICATE|CURRENT_BUILD$)/
+  /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|ERR_WORKER_|CERT_|ERR_TLS_|USE_EXISTING$|ALLOW_DUPLICATE|CURRENT_BUILD$)/
 
 const oneWord = /^[A-Z][A-Z0-9]+$/
 
@@ -49,7 +49,15 @@ export function codesOfSource(): Found[] {
 }
 
 /** What `<area>` stands for. */
-export const areas: readonly string[] = ['AUTHENTICODE', 'AUTHENTICODE_TIMESTAMP', 'TIMESTAMP']
+export const areas: readonly string[] = [
+  'AUTHENTICODE',
+  'AUTHENTICODE_TIMESTAMP',
+  'JAR',
+  'JAR_TIMESTAMP',
+  'NUGET',
+  'NUGET_TIMESTAMP',
+  'TIMESTAMP',
+]
 
 /** The code, or for `<area>_…` the codes that it stands for. */
 export function areasOfCodes(code: string): readonly string[] {
