@@ -1,8 +1,8 @@
 import { crc32, inflateRawSync } from 'node:zlib'
+import { endOfDirectory, inZip64, lengths, storedEntry, withLocalOffset } from '../../archives/index.ts'
 import { editNuspec, type PackageRepository } from './edit-nuspec.ts'
 import { packageError } from './package-error.ts'
 import { foldedName, type PackageBytes, type PackageEntry, readPackage } from './read-package.ts'
-import { endOfDirectory, inZip64, lengths, storedEntry, withLocalOffset } from './zip-records.ts'
 
 /** What is written into a NuGet package about its build. */
 export type PackageBuildData = {

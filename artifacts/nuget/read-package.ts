@@ -1,5 +1,3 @@
-import type { ArtifactError } from '../artifact-error.ts'
-import { packageError } from './package-error.ts'
 import {
   type DirectoryRecord,
   extraFieldIds,
@@ -8,7 +6,9 @@ import {
   lengths,
   readDirectoryRecord,
   signatures,
-} from './zip-records.ts'
+} from '../../archives/index.ts'
+import type { ArtifactError } from '../artifact-error.ts'
+import { packageError } from './package-error.ts'
 
 /** Bytes that can be read anywhere. */
 export type PackageBytes = {

@@ -82,8 +82,13 @@ export const table: Readonly<Record<string, Room>> = {
       secrets: 'types',
     },
   },
-  signing: { ...open, rooms: { retry: 'all', domain: 'language' } },
-  artifacts: { ...open, rooms: { retry: 'all', databases: 'all', signing: 'all', domain: 'language' } },
+  // Archives of files. Of signing: the threads that read files, and the error that formats fail with.
+  archives: { ...open, rooms: { domain: 'language', signing: 'language' } },
+  signing: { ...open, rooms: { retry: 'all', archives: 'all', domain: 'language' } },
+  artifacts: {
+    ...open,
+    rooms: { retry: 'all', databases: 'all', archives: 'all', signing: 'all', domain: 'language' },
+  },
   sources: {
     ...open,
     rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all', outgoing: 'all', secrets: 'all' },
@@ -139,11 +144,12 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
 /**
  * The files of a room that say how its things are called and written, and decide nothing: of the domain everything but
  * the deciders, of the event log the port, what is said in its terms, and where readers of a whole log keep what they know of
- * its streams, but no implementation of a log.
+ * its streams, but no implementation of a log; of signing what reads files in threads, and its error.
  */
 export const languages: Readonly<Record<string, RegExp>> = {
   domain:
     /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|provenance|events|delay|source|workflow-status))\.ts$/,
+  signing: /^signing\/(signing-error|file-passes\/[^/]+)\.ts$/,
   proxy: /^proxy\/certificates\/(certificate|names|template)\.ts$/,
   'event-log':
     /^event-log\/(append-decided|consumer|event-log|export\/write|log-entries|prepare|spilling-map|stored-text|whole-stream)\.ts$/,

@@ -109,7 +109,7 @@ const ofOthers = new Set([
   ...['PKCS11_NO_FREE_SLOT', 'PKCS11_SESSIONS_INVALID', 'PKCS11_TOKEN_EXISTS', 'PKCS11_TOKEN_LABEL_INVALID'],
 ])
 
-const rooms = 'activities|artifacts|sources|outgoing|secrets|signing|event-log|workflows'
+const rooms = 'activities|archives|artifacts|sources|outgoing|secrets|signing|event-log|workflows'
 const domain = 'domain/(?:decider|[^/]+/).*'
 const ofSteps = new RegExp(`^(?:(?:${rooms})/|${domain})`)
 

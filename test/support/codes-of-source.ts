@@ -4,11 +4,11 @@ import { parseSync, Visitor } from 'oxc-parser'
 
 const root = join(import.meta.dirname, '../..')
 const rooms =
-  '{activities,application,artifacts,cli,detection,domain,event-log,graphql,http,notifications,origin,outgoing,persons,pkcs12,projections,proxy,rest,secrets,server,signing,sources,statements,workflows}'
+  '{activities,application,archives,artifacts,cli,detection,domain,event-log,graphql,http,notifications,origin,outgoing,persons,pkcs12,projections,proxy,rest,secrets,server,signing,sources,statements,workflows}'
 
 /** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, OpenSSL, undici, the system, words of pipeline policies, and environment variables. */
 const foreign =
-  /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|ERR_WORKER_|CERT_|ERR_TLS_|USE_EXISTING$|ALLOW_DUPLICATE|CURRENT_BUILD$)/
+  /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|ERR_BUFFER_|ERR_WORKER_|CERT_|ERR_TLS_|USE_EXISTING$|ALLOW_DUPLICATE|CURRENT_BUILD$)/
 
 const oneWord = /^[A-Z][A-Z0-9]+$/
 

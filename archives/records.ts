@@ -4,11 +4,18 @@ export const signatures = {
   dataDescriptor: 0x08074b50,
   directoryHeader: 0x02014b50,
   endOfDirectory: 0x06054b50,
+  zip64End: 0x06064b50,
   zip64Locator: 0x07064b50,
 } as const
 
-/** Lengths of the records' fixed parts, in bytes. */
-export const lengths = { localHeader: 30, directoryHeader: 46, endOfDirectory: 22 } as const
+/** Lengths of the records' fixed parts, in bytes; `zip64` is the ZIP64 record together with its locator. */
+export const lengths = {
+  localHeader: 30,
+  directoryHeader: 46,
+  endOfDirectory: 22,
+  zip64Locator: 20,
+  zip64: 76,
+} as const
 
 /** General purpose bits (§4.4.4). */
 export const flag = {
@@ -18,9 +25,6 @@ export const flag = {
   utf8: 1 << 11,
   maskedHeader: 1 << 13,
 } as const
-
-/** What stands in a field of 32 bits whose value is in a ZIP64 record (§4.3.9.2). */
-export const inZip64 = 0xffffffff
 
 /** What the directory says of an entry. */
 export type DirectoryRecord = {

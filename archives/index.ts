@@ -1,0 +1,7 @@
+export { ArchiveError } from './archive-error.ts'
+export { extraFields, inZip64 } from './extra-fields.ts'
+export { type ArchiveLimits, usualArchiveLimits } from './limits.ts'
+export type { ReadEntryOptions } from './read-entry.ts'
+export * from './records.ts'
+export { type ArchiveFile, type OpenZipOptions, openZip, type ZipArchive } from './zip-archive.ts'
+export { method as compressionMethod, type ZipDirectory, type ZipEntry } from './zip-entry.ts'
