@@ -30,7 +30,7 @@ async function main() {
     npmDependencies(),
     temporalCli(),
     ...(purpose === 'start' ? [] : [temporalTestServer()]),
-    ...(purpose === 'bench' ? [jsign()] : []),
+    ...(purpose === 'bench' || purpose === 'long' ? [jsign()] : []),
     ...(purpose === 'long' ? [cosign(), dsseVerifiers()] : []),
   ]
   if (steps.every((step) => step.missing().length === 0)) return

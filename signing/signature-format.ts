@@ -190,6 +190,8 @@ export interface FilePlan {
   readonly existingSignatures: readonly ExistingSignature[]
   /** One for each order. */
   readonly directives: readonly SigningDirective[]
+  /** What people should know who approve it, and what would be better: whole sentences. None when absent. */
+  readonly warnings?: readonly string[]
 }
 
 /** What signatures are made with. */

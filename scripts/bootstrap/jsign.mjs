@@ -18,7 +18,7 @@ export function findJsign(environment) {
 }
 
 /**
- * jsign, which the bench compares with.
+ * jsign, which the bench compares with, and which verifies scripts in the tests that take long.
  *
  * @returns {import('./step.mjs').Step}
  */

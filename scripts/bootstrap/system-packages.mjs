@@ -76,7 +76,20 @@ const toTest = [
 ]
 
 /** @type {SystemPackage[]} */
-const toTestLong = [{ name: 'jq', isPresent: () => isOnPath('jq'), packages: { apt: 'jq', dnf: 'jq', brew: 'jq' } }]
+const jsignPackages = [
+  { name: 'Java', isPresent: () => isOnPath('java'), packages: java },
+  {
+    name: 'Maven',
+    isPresent: () => findJsign(process.env) !== undefined || isOnPath('mvn'),
+    packages: maven,
+  },
+]
+
+/** @type {SystemPackage[]} */
+const toTestLong = [
+  { name: 'jq', isPresent: () => isOnPath('jq'), packages: { apt: 'jq', dnf: 'jq', brew: 'jq' } },
+  ...jsignPackages,
+]
 
 /** @type {SystemPackage[]} */
 const toBench = [
@@ -85,12 +98,7 @@ const toBench = [
     isPresent: () => pkcs11Engine() !== undefined,
     packages: { apt: 'libengine-pkcs11-openssl', dnf: 'openssl-pkcs11', brew: 'libp11' },
   },
-  { name: 'Java', isPresent: () => isOnPath('java'), packages: java },
-  {
-    name: 'Maven',
-    isPresent: () => findJsign(process.env) !== undefined || isOnPath('mvn'),
-    packages: maven,
-  },
+  ...jsignPackages,
 ]
 
 /**

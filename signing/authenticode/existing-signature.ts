@@ -31,6 +31,14 @@ export interface StatedDigest {
   readonly digest: Uint8Array
 }
 
+/** Where signatures of a format stand, and what they sign. */
+export interface ExistingPlace {
+  /** What plans call the place. */
+  readonly place: string
+  /** What a signature says of the file's digest. */
+  readonly statedDigest: (signedData: ForeignSignedData) => StatedDigest
+}
+
 /** A signature as it was found, with what it says of the file's digest. */
 export interface FoundSignature {
   readonly stated: StatedDigest | undefined
@@ -50,26 +58,37 @@ const depthLimit = 4
  * bytes are, there is an answer: what cannot be read is named as unreadable. Each is read when it is asked for, because a few
  * megabytes can hold a million of them.
  *
- * @param entry the content of a WIN_CERTIFICATE
+ * @param entry the content of a WIN_CERTIFICATE, or a ContentInfo
+ * @param place default: the certificate table of a program
  */
-export function readExistingSignatures(entry: Uint8Array): Generator<FoundSignature, void, undefined> {
-  return readAll(entry, 0, () => {
+export function readExistingSignatures(
+  entry: Uint8Array,
+  place: ExistingPlace = certificateTable,
+): Generator<FoundSignature, void, undefined> {
+  return readAll(entry, { ...place, depth: 0 }, (at) => {
     const outer = new DerReader(entry, code)
     const { encoded } = outer.take(0x30, 'the signature')
     const behind = outer.unread
     const padded = behind.length < 8 && behind.every((octet) => octet === 0)
-    return readOne(encoded, 0, padded ? [] : [`${behind.length} bytes behind the signature`])
+    return readOne(encoded, at, padded ? [] : [`${behind.length} bytes behind the signature`])
   })
 }
 
+/** Where a signature of a program stands, and how deep in others. */
+const certificateTable: ExistingPlace = { place: 'certificate table', statedDigest: readStatedDigest }
+const tableEntry: DeepPlace = { ...certificateTable, depth: 0 }
+
 /** Bytes in the place of a signature that are none. */
-export function unreadableSignature(entry: Uint8Array, depth: number, reason: string): FoundSignature {
+export function unreadableSignature(entry: Uint8Array, reason: string, at: DeepPlace = tableEntry): FoundSignature {
   const sha256 = sha256Of(entry)
   return {
     stated: undefined,
-    describe: (outcome) => ({ kind: 'unreadable', outcome, ...placeAt(depth), sha256, reason: shortText(reason) }),
+    describe: (outcome) => ({ kind: 'unreadable', outcome, ...placeAt(at), sha256, reason: shortText(reason) }),
   }
 }
+
+/** Where a signature stands that is nested so deep in others. */
+type DeepPlace = ExistingPlace & { readonly depth: number }
 
 /** A signature that was read, and those nested in it, which were not. */
 interface ReadSignature {
@@ -79,34 +98,36 @@ interface ReadSignature {
 
 function* readAll(
   encoded: Uint8Array,
-  depth: number,
-  read: () => ReadSignature,
+  at: DeepPlace,
+  read: (at: DeepPlace) => ReadSignature,
 ): Generator<FoundSignature, void, undefined> {
-  const { found, nested } = attempt(encoded, depth, read)
+  const { found, nested } = attempt(encoded, at, read)
   yield found
-  for (const inner of nested) yield* readAll(inner, depth + 1, () => readOne(inner, depth + 1, []))
+  const deeper = { ...at, depth: at.depth + 1 }
+  for (const inner of nested) yield* readAll(inner, deeper, (place) => readOne(inner, place, []))
 }
 
-function attempt(encoded: Uint8Array, depth: number, read: () => ReadSignature): ReadSignature {
+function attempt(encoded: Uint8Array, at: DeepPlace, read: (at: DeepPlace) => ReadSignature): ReadSignature {
   try {
-    return read()
+    return read(at)
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
-    return { found: unreadableSignature(encoded, depth, error.message), nested: [] }
+    return { found: unreadableSignature(encoded, error.message, at), nested: [] }
   }
 }
 
-function readOne(encoded: Uint8Array, depth: number, alsoUncovered: readonly string[]): ReadSignature {
-  if (depth > depthLimit) throw new SigningError(code, `It is nested in signatures that are nested ${depthLimit} deep.`)
+function readOne(encoded: Uint8Array, at: DeepPlace, alsoUncovered: readonly string[]): ReadSignature {
+  if (at.depth > depthLimit)
+    throw new SigningError(code, `It is nested in signatures that are nested ${depthLimit} deep.`)
   const signedData = readForeignSignedData(encoded, code)
-  const stated = readStatedDigest(signedData)
+  const stated = at.statedDigest(signedData)
   const sha256 = sha256Of(withoutNested(encoded))
   const found: FoundSignature = {
     stated,
     describe: (outcome, fileDigest) => ({
       kind: 'signature',
       outcome,
-      ...placeAt(depth),
+      ...placeAt(at),
       sha256,
       ...describe(signedData, stated, alsoUncovered, fileDigest),
     }),
@@ -114,9 +135,8 @@ function readOne(encoded: Uint8Array, depth: number, alsoUncovered: readonly str
   return { found, nested: valuesOf(signedData.signer.unsignedAttributes, objectIdentifiers.spcNestedSignature) }
 }
 
-/** Where a signature stands that is nested so deep. */
-function placeAt(depth: number): Pick<ExistingSignature, 'place' | 'depth'> {
-  return { place: depth === 0 ? 'certificate table' : 'nested signature', depth }
+function placeAt({ place, depth }: DeepPlace): Pick<ExistingSignature, 'place' | 'depth'> {
+  return { place: depth === 0 ? place : 'nested signature', depth }
 }
 
 type Description = Omit<
@@ -155,7 +175,7 @@ function describe(
  * SpcIndirectDataContent, whatever it is about. Some signers put it into an OCTET STRING, as CMS has content that is not of
  * PKCS #7; Windows takes that.
  */
-function readStatedDigest({ contentType, content }: ForeignSignedData): StatedDigest {
+export function readStatedDigest({ contentType, content }: ForeignSignedData): StatedDigest {
   if (contentType !== objectIdentifiers.spcIndirectData)
     throw new SigningError(code, `The signed content is ${contentType}, and not the digest of a file.`)
   const isWrapped = content.encoded[0] === 0x04

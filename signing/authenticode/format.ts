@@ -1,45 +1,15 @@
-import { z } from 'zod'
-import { type DirectiveOrder, hashAlgorithms, keyAlgorithms } from '../../domain/index.ts'
 import { onlyDirective } from '../directives.ts'
-import type { DirectiveDefinition, FoundDirective, SignatureFormat } from '../signature-format.ts'
+import type { SignatureFormat } from '../signature-format.ts'
 import { detectPe } from './detect.ts'
+import { authenticodeSign, defaultOrders, foundDirective, wantedBy } from './directive.ts'
 import { type DigestedImage, imageDigestion } from './image-digestion.ts'
 import { inspectSignatures } from './inspect.ts'
 import { type PeFile, readPeHeaders } from './pe-file.ts'
 import { checkPeHeader, namesSignatures } from './pe-header.ts'
 import type { SignatureRequest } from './place-signature.ts'
 import { signCopy } from './sign.ts'
-import { assertDescribable, type ProgramDescription } from './spc.ts'
+import { assertDescribable } from './spc.ts'
 import { verifyOpenPeFile } from './verify.ts'
-import type { VerifiedSignature } from './verify-signature.ts'
-
-const attributes = z.strictObject({
-  'hash-algorithm': z.enum(hashAlgorithms).default('sha256').meta({ title: 'digest algorithm' }),
-  append: z
-    .boolean()
-    .default(false)
-    .meta({ title: 'append', description: 'Whether signatures that the file has already are kept.' }),
-  description: z
-    .string()
-    .nullable()
-    .default(null)
-    .meta({ title: 'description', description: 'Name of the program, which Windows shows before it runs it.' }),
-  'description-url': z
-    .string()
-    .nullable()
-    .default(null)
-    .meta({ title: 'URL', description: 'Where people find more about the program.' }),
-})
-
-const authenticodeSign: DirectiveDefinition = {
-  name: 'authenticode-sign',
-  attributes,
-  // Kept signatures are in the file; that they were to be kept is not.
-  untraceable: ['append'],
-  keyAlgorithms,
-  timestamps: true,
-  embeddedCertificates: (chain) => chain,
-}
 
 /** What a digest of a PE image is called in plans. */
 const image = 'image'
@@ -57,24 +27,17 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
     return { isSigned: namesSignatures(start) }
   },
 
-  defaultOrders({ existingSignatures, program: { description, descriptionUrl } }) {
-    // What a signature cannot carry is found now, and not after people have approved it.
-    assertDescribable(described(description, descriptionUrl))
-    const append = existingSignatures === 'append'
-    return [
-      { directive: authenticodeSign.name, attributes: { append, description, 'description-url': descriptionUrl } },
-    ]
-  },
+  defaultOrders,
 
   readLayout: readPeHeaders,
 
   digestion(file, orders) {
-    return imageDigestion({ file, hashAlgorithms: [wanted(onlyDirective(orders)).hashAlgorithm], unpadded: false })
+    return imageDigestion({ file, hashAlgorithms: [wantedBy(onlyDirective(orders)).hashAlgorithm], unpadded: false })
   },
 
   async plan({ handle, layout, digested }, orders, options) {
     const order = onlyDirective(orders)
-    const { hashAlgorithm, append, program } = wanted(order)
+    const { hashAlgorithm, append, program } = wantedBy(order)
     assertDescribable(program)
     const imageDigest = digestBy(digested, hashAlgorithm)
     const inspection = { ...options, hashAlgorithm, append }
@@ -87,7 +50,7 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
   },
 
   async sign({ handle, layout: file, digested }, directives, { key, certificateChain, timestamps }, { signal }) {
-    const { hashAlgorithm, append, program } = wanted(onlyDirective(directives))
+    const { hashAlgorithm, append, program } = wantedBy(onlyDirective(directives))
     const request: SignatureRequest = {
       key,
       certificateChain,
@@ -112,38 +75,12 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
       ...(signal !== undefined && { signal }),
       ...(onProgress !== undefined && { onProgress }),
     })
-    return signatures.map(found)
+    return signatures.map((signature) => foundDirective(signature, image))
   },
-}
-
-function wanted(order: DirectiveOrder) {
-  const { append, description, ...given } = attributes.parse(order.attributes)
-  const program = described(description, given['description-url'])
-  return { hashAlgorithm: given['hash-algorithm'], append, program }
-}
-
-function described(description: string | null, descriptionUrl: string | null): ProgramDescription {
-  return { ...(description !== null && { description }), ...(descriptionUrl !== null && { descriptionUrl }) }
 }
 
 function digestBy({ digests }: DigestedImage, algorithm: string): Uint8Array {
   const digest = digests.get(algorithm)
   if (digest === undefined) throw new Error(`The image was not digested by ${algorithm}.`)
   return digest
-}
-
-function found(signature: VerifiedSignature): FoundDirective {
-  const { signerCertificate, certificates, digestAlgorithm, imageDigest, timestamp } = signature
-  return {
-    directive: authenticodeSign.name,
-    attributes: {
-      'hash-algorithm': digestAlgorithm,
-      description: signature.description ?? null,
-      'description-url': signature.descriptionUrl ?? null,
-    },
-    contentDigests: [{ content: image, algorithm: digestAlgorithm, digest: Buffer.from(imageDigest).toString('hex') }],
-    signerCertificate,
-    certificates,
-    timestamp,
-  }
 }

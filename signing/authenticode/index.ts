@@ -1,5 +1,9 @@
-/** Authenticode signatures of Windows programs (PE32 and PE32+). */
+/** Authenticode signatures: those of Windows programs (PE32 and PE32+), and what the signatures of other files have in common with them. */
+export { readRange } from './byte-blocks.ts'
+export { describeReplaced, describeUnreadable } from './describe-existing.ts'
 export { digestPeFile } from './digest.ts'
+export { authenticodeSign, defaultOrders, foundDirective, wantedBy } from './directive.ts'
+export { type ExistingPlace, readStatedDigest } from './existing-signature.ts'
 export { peFormat } from './format.ts'
 export { type DigestedImage, type ImageDigestionRequest, imageDigestion } from './image-digestion.ts'
 export {
@@ -8,6 +12,8 @@ export {
   inspectSignatures,
   type PeFileInspection,
 } from './inspect.ts'
+export { makeSignature, type SignatureMeans } from './make-signature.ts'
+export { truncate, writeFully } from './output-file.ts'
 export { type PeFile, readPeHeaders } from './pe-file.ts'
 export { checkPeHeader, namesSignatures } from './pe-header.ts'
 export type { SignatureRequest } from './place-signature.ts'
@@ -18,6 +24,13 @@ export {
   signCopy,
   signPeFile,
 } from './sign.ts'
-export { assertDescribable, type ProgramDescription } from './spc.ts'
+export { assertDescribable, encodeIndirectData, type ProgramDescription } from './spc.ts'
 export { type VerifyOptions, type VerifyPeFileRequest, verifyOpenPeFile, verifyPeFile } from './verify.ts'
-export type { SignatureTrust, VerifiedSignature, VerifiedSignatureTime } from './verify-signature.ts'
+export {
+  readOnlySignature,
+  type SignatureTrust,
+  type VerifiedSignature,
+  type VerifiedSignatureTime,
+  verifySignature,
+} from './verify-signature.ts'
+export { readIndirectData } from './verify-spc.ts'

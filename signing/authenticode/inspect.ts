@@ -98,7 +98,7 @@ async function findSignatures(input: InputFile, file: PeFile): Promise<readonly 
   for (const entry of file.certificateTable?.entries ?? []) {
     for (const signature of await readEntry(input, entry, room)) {
       if (found.length === descriptionLimit)
-        return [...found, unreadableSignature(new Uint8Array(), 0, 'There are more signatures, which are not listed.')]
+        return [...found, unreadableSignature(new Uint8Array(), 'There are more signatures, which are not listed.')]
       found.push(signature)
     }
     room = Math.max(room - entry.length, 0)
@@ -116,14 +116,13 @@ async function readEntry(
     return [
       unreadableSignature(
         new Uint8Array(),
-        0,
         `It has ${length} bytes; of the signatures of a file at most ${signatureLimit} bytes are read.`,
       ),
     ]
   // A copy, because a pass over the file uses the same buffers.
   const bytes = Uint8Array.from(await readRange(input, offset, length))
   if (type !== pkcsSignedData)
-    return [unreadableSignature(bytes, 0, `It is a WIN_CERTIFICATE of type ${type}, and no PKCS #7 signature.`)]
+    return [unreadableSignature(bytes, `It is a WIN_CERTIFICATE of type ${type}, and no PKCS #7 signature.`)]
   return readExistingSignatures(bytes)
 }
 

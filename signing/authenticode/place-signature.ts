@@ -1,30 +1,21 @@
-import type { HashAlgorithm } from '../../domain/index.ts'
-import { buildSignedData, encodeAttribute, messageSignerOf, objectIdentifiers } from '../cms/index.ts'
+import { objectIdentifiers } from '../cms/index.ts'
 import type { PlacedBytes } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
-import type { SigningKey } from '../signing-key.ts'
-import type { TimestampClient } from '../timestamp/timestamp-client.ts'
 import { certificateRevision, pkcsSignedData } from './certificate-table.ts'
 import { type PeChecksum, startChecksum } from './checksum.ts'
 import { imagePadding } from './digest.ts'
+import { makeSignature, type SignatureMeans } from './make-signature.ts'
 import { nestSignature } from './nest-signature.ts'
 import { type PeFile, peSizeLimit } from './pe-file.ts'
-import { encodeIndirectData, encodeSignedAttributes, type ProgramDescription } from './spc.ts'
+import { encodeIndirectData, peSubject } from './spc.ts'
 
-/** What the signature is to be. */
-export interface SignatureRequest extends ProgramDescription {
-  readonly key: SigningKey
-  /** DER certificates that travel in the signature, leaf first; the leaf must be the key's. */
-  readonly certificateChain: readonly Uint8Array[]
-  readonly hashAlgorithm: HashAlgorithm
+/** What the signature of a PE file is to be. */
+export interface SignatureRequest extends SignatureMeans {
   /**
    * Keeps the signatures that the file has, if any: this one is nested in the first, or in an EFI image put behind them,
    * since firmware knows no nested ones. Otherwise they are replaced.
    */
   readonly append?: boolean
-  /** Who counter-signs the signature with a time (RFC 3161); nobody when absent. */
-  readonly timestamp?: TimestampClient
-  readonly signal?: AbortSignal
 }
 
 /** What is known of an image that gets a signature. */
@@ -59,7 +50,8 @@ export async function placeSignature(
   kept: Uint8Array | undefined,
   request: SignatureRequest,
 ): Promise<SignaturePlacement> {
-  const signature = await makeSignature(imageDigest, request)
+  const content = encodeIndirectData(peSubject(), request.hashAlgorithm, imageDigest)
+  const signature = await makeSignature({ contentType: objectIdentifiers.spcIndirectData, content }, request)
   request.signal?.throwIfAborted()
   const table = makeTable(file, kept, signature)
   const tableOffset = file.imageSize + imagePadding(file)
@@ -73,27 +65,6 @@ export async function placeSignature(
   tail.set(table, imagePadding(file))
   const patches = headerPatches(file, startChecksum(sum), { offset: tableOffset, bytes: table }, size)
   return { size, tail: { offset: file.imageSize, bytes: tail }, patches }
-}
-
-async function makeSignature(imageDigest: Uint8Array, request: SignatureRequest): Promise<Uint8Array> {
-  const { timestamp, signal, hashAlgorithm } = request
-  return buildSignedData({
-    version: 1,
-    contentType: objectIdentifiers.spcIndirectData,
-    content: encodeIndirectData(hashAlgorithm, imageDigest),
-    signer: messageSignerOf(request.key),
-    certificates: request.certificateChain,
-    embedCertificates: true,
-    hash: hashAlgorithm,
-    signedAttributes: encodeSignedAttributes(request),
-    ...(timestamp !== undefined && {
-      unsignedAttributes: async (signature) => {
-        const [signerCertificate = new Uint8Array()] = request.certificateChain
-        const token = await timestamp.timestamp({ signature, hashAlgorithm, signerCertificate, signal })
-        return [encodeAttribute(objectIdentifiers.spcRfc3161Timestamp, token)]
-      },
-    }),
-  })
 }
 
 function makeTable(file: PeFile, kept: Uint8Array | undefined, signature: Uint8Array): Buffer {

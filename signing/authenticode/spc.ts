@@ -11,16 +11,19 @@ export interface ProgramDescription {
 }
 
 /**
- * SpcIndirectDataContent: the digest of an image, as the content of an Authenticode signature. The file's link is the
- * constant `<<<Obsolete>>>` that the specification asks for.
+ * SpcIndirectDataContent: the digest of a file, as the content of an Authenticode signature.
+ *
+ * @param subject what the digest is of, and by which rule: {@link peSubject} or one of {@link sipSubject}
  */
-export function encodeIndirectData(hash: HashAlgorithm, imageDigest: Uint8Array): Uint8Array {
+export function encodeIndirectData(subject: Uint8Array, hash: HashAlgorithm, digest: Uint8Array): Uint8Array {
+  return der.sequence(subject, der.sequence(encodeDigestAlgorithm(hash), der.octetString(digest)))
+}
+
+/** SpcPeImageData of a PE image. The file's link is the constant `<<<Obsolete>>>` that the specification asks for. */
+export function peSubject(): Uint8Array {
   const link = der.context(2, der.contextPrimitive(0, utf16('<<<Obsolete>>>')))
   const peImageData = der.sequence(der.bitString(0, new Uint8Array(0)), der.context(0, link))
-  return der.sequence(
-    der.sequence(der.objectIdentifier(objectIdentifiers.spcPeImageData), peImageData),
-    der.sequence(encodeDigestAlgorithm(hash), der.octetString(imageDigest)),
-  )
+  return der.sequence(der.objectIdentifier(objectIdentifiers.spcPeImageData), peImageData)
 }
 
 /** The signed attributes of Authenticode beside those of every SignedData: SpcStatementType and SpcSpOpusInfo. */

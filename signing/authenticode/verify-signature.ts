@@ -14,7 +14,13 @@ import {
 } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { imprintOf, type VerifiedTimestamp, verifyTimestampToken } from '../timestamp/index.ts'
-import { type ProgramInfo, readIndirectData, readProgramInfo } from './verify-spc.ts'
+import {
+  expectedPeImage,
+  type ProgramInfo,
+  readIndirectData,
+  readProgramInfo,
+  type SignedDigest,
+} from './verify-spc.ts'
 
 /** Whom to trust, and when. */
 export interface SignatureTrust {
@@ -45,7 +51,7 @@ export interface VerifiedSignature {
   readonly certificates: readonly Uint8Array[]
   readonly signer: string
   readonly digestAlgorithm: HashAlgorithm
-  readonly imageDigest: Uint8Array
+  readonly contentDigest: Uint8Array
   readonly description?: string
   readonly descriptionUrl?: string
   readonly timestamp?: VerifiedSignatureTime
@@ -56,8 +62,9 @@ export interface VerifiedSignature {
 /** A signature that was read but not verified. */
 export interface ReadSignature {
   readonly signedData: ParsedSignedData
-  readonly imageHash: HashAlgorithm
-  readonly imageDigest: Uint8Array
+  /** The digest that it signs, of the file by the format's rule. */
+  readonly contentHash: HashAlgorithm
+  readonly contentDigest: Uint8Array
   readonly program: ProgramInfo
   readonly token: Uint8Array | undefined
   readonly nested: boolean
@@ -68,20 +75,25 @@ const malformed = 'AUTHENTICODE_MALFORMED'
 /** More is nothing that anybody signs, and bounds what hostile input costs. */
 const nestedLimit = 16
 
+/** Reads what a signature signs: the digest of the file, or of the content itself. */
+export type ReadSignedDigest = (signedData: ParsedSignedData) => SignedDigest
+
+const ofPeImage: ReadSignedDigest = (signedData) => readIndirectData(signedData, expectedPeImage)
+
 /**
- * Reads the primary signature of a file, a ContentInfo, and those nested in it.
+ * Reads the primary signature of a PE file, a ContentInfo, and those nested in it.
  *
  * @throws SigningError `AUTHENTICODE_MALFORMED`, `AUTHENTICODE_ALGORITHM_UNSUPPORTED`,
  * `AUTHENTICODE_UNSIGNED_CONTENT`
  */
 export function readSignatures(encoded: Uint8Array): readonly ReadSignature[] {
-  const { signature, nested } = readSignature(encoded, false)
+  const { signature, nested } = readSignature(encoded, { isNested: false, mayNest: true, readDigest: ofPeImage })
   if (nested.length > nestedLimit)
     throw new SigningError(
       malformed,
       `The signature has ${nested.length} nested ones; at most ${nestedLimit} are taken.`,
     )
-  return [signature, ...nested.map((each) => readSignature(each, true).signature)]
+  return [signature, ...nested.map(readNestedSignature)]
 }
 
 /**
@@ -90,12 +102,25 @@ export function readSignatures(encoded: Uint8Array): readonly ReadSignature[] {
  * @throws SigningError as {@link readSignatures}
  */
 export function readNestedSignature(encoded: Uint8Array): ReadSignature {
-  return readSignature(encoded, true).signature
+  return readSignature(encoded, { isNested: true, mayNest: false, readDigest: ofPeImage }).signature
+}
+
+/**
+ * Reads the only signature of a file of a format that has no nested ones.
+ *
+ * @throws SigningError as {@link readSignatures}
+ */
+export function readOnlySignature(encoded: Uint8Array, readDigest: ReadSignedDigest): ReadSignature {
+  return readSignature(encoded, { isNested: false, mayNest: false, readDigest }).signature
 }
 
 function readSignature(
   encoded: Uint8Array,
-  nested: boolean,
+  {
+    isNested: nested,
+    mayNest,
+    readDigest,
+  }: { readonly isNested: boolean; readonly mayNest: boolean; readonly readDigest: ReadSignedDigest },
 ): { readonly signature: ReadSignature; readonly nested: readonly Uint8Array[] } {
   const signedData = parseSignedData(encoded, area)
   if (signedData.hasRevocationLists || signedData.hasAttributeCertificates)
@@ -110,7 +135,7 @@ function readSignature(
   for (const { type, values } of signedData.signer.unsignedAttributes) {
     const contents = values.map((value) => value.encoded)
     if (type === objectIdentifiers.spcRfc3161Timestamp && contents.length === 1) token = contents[0]
-    else if (type === objectIdentifiers.spcNestedSignature && !nested) inner = contents
+    else if (type === objectIdentifiers.spcNestedSignature && mayNest) inner = contents
     else
       throw new SigningError(
         'AUTHENTICODE_UNSIGNED_CONTENT',
@@ -118,17 +143,17 @@ function readSignature(
           'and in a primary signature nested ones are.',
       )
   }
-  const indirect = readIndirectData(signedData)
-  if (indirect.hash !== signedData.signer.hash)
+  const signed = readDigest(signedData)
+  if (signed.hash !== signedData.signer.hash)
     throw new SigningError(
       malformed,
-      `The image digest is ${indirect.hash}, but the signer uses ${signedData.signer.hash}; they must be the same.`,
+      `The file's digest is ${signed.hash}, but the signer uses ${signedData.signer.hash}; they must be the same.`,
     )
   return {
     signature: {
       signedData,
-      imageHash: indirect.hash,
-      imageDigest: indirect.digest,
+      contentHash: signed.hash,
+      contentDigest: signed.digest,
       program: readProgramInfo(signedData.signer.signedAttributes),
       token,
       nested,
@@ -138,7 +163,7 @@ function readSignature(
 }
 
 /**
- * Verifies everything of a signature but that its image digest is the file's.
+ * Verifies everything of a signature but that the digest that it signs is the file's.
  *
  * @throws SigningError with an `AUTHENTICODE_…` code
  */
@@ -163,8 +188,8 @@ export function verifySignature(signature: ReadSignature, trust: SignatureTrust)
     signerCertificate: leaf.encoded,
     certificates: signedData.certificates,
     signer: subjectOf(leaf),
-    digestAlgorithm: signature.imageHash,
-    imageDigest: signature.imageDigest,
+    digestAlgorithm: signature.contentHash,
+    contentDigest: signature.contentDigest,
     nested: signature.nested,
     ...(description !== undefined && { description }),
     ...(descriptionUrl !== undefined && { descriptionUrl }),

@@ -16,32 +16,50 @@ export interface ProgramInfo {
 
 const code = 'AUTHENTICODE_MALFORMED'
 
+/** What a signature must be about. */
+export interface ExpectedSubject {
+  /** The type in `data` of SpcIndirectDataContent. */
+  readonly type: string
+  /** What people call it. */
+  readonly name: string
+  /** Its value, a whole element; `undefined` when any SEQUENCE will do. */
+  readonly value?: Uint8Array
+}
+
+/** A PE image. */
+export const expectedPeImage: ExpectedSubject = { type: objectIdentifiers.spcPeImageData, name: 'a PE image' }
+
+/** A digest by its algorithm. */
+export interface SignedDigest {
+  readonly hash: HashAlgorithm
+  readonly digest: Uint8Array
+}
+
 /**
- * Reads SpcIndirectDataContent of a PE image.
+ * Reads SpcIndirectDataContent.
  *
  * @throws SigningError `AUTHENTICODE_MALFORMED`, `AUTHENTICODE_ALGORITHM_UNSUPPORTED`
  */
-export function readIndirectData({ contentType, content }: ParsedSignedData): {
-  readonly hash: HashAlgorithm
-  readonly digest: Uint8Array
-} {
+export function readIndirectData({ contentType, content }: ParsedSignedData, subject: ExpectedSubject): SignedDigest {
   if (contentType !== objectIdentifiers.spcIndirectData || content.tag !== 0x30)
     throw new SigningError(code, `The signed content must be SpcIndirectDataContent, not ${contentType}.`)
   const fields = new DerReader(content.content, code, content.contentPosition)
   const typed = fields.enter(0x30, 'the data of SpcIndirectDataContent')
   const type = typed.objectIdentifier('the type of SpcIndirectDataContent')
-  if (type !== objectIdentifiers.spcPeImageData)
-    throw typed.fault(`the signature is for ${type}, not for a PE image (${objectIdentifiers.spcPeImageData})`)
-  typed.take(0x30, 'SpcPeImageData')
+  if (type !== subject.type)
+    throw typed.fault(`the signature is for ${type}, not for ${subject.name} (${subject.type})`)
+  const { encoded } = typed.take(0x30, `the value of ${type}`)
+  if (subject.value !== undefined && Buffer.compare(subject.value, encoded) !== 0)
+    throw typed.fault(`the signature is for files of another kind than ${subject.name}`)
   typed.end('the data of SpcIndirectDataContent')
   const info = fields.enter(0x30, 'the digest of SpcIndirectDataContent')
   const hash = takeDigestAlgorithm(info, 'the digest algorithm of SpcIndirectDataContent')
   if (hash === undefined)
     throw new SigningError(
       'AUTHENTICODE_ALGORITHM_UNSUPPORTED',
-      'The image digest must be SHA-256, SHA-384 or SHA-512.',
+      "The file's digest must be SHA-256, SHA-384 or SHA-512.",
     )
-  const digest = info.take(0x04, 'the image digest').content
+  const { content: digest } = info.take(0x04, 'the digest of the file')
   info.end('the digest of SpcIndirectDataContent')
   fields.end('SpcIndirectDataContent')
   return { hash, digest }

@@ -64,8 +64,9 @@ export async function verifyOpenPeFile(
 async function verifyInput(file: InputFile, request: VerifyOptions): Promise<readonly VerifiedSignature[]> {
   const layout = await readSignedLayout(file)
   const { kept } = request
-  const signatures = kept === undefined ? layout.signatures.flatMap(readSignatures) : readAdded(layout.signatures, kept)
-  const algorithms = [...new Set(signatures.map((signature) => signature.imageHash))]
+  const signatures =
+    kept === undefined ? layout.signatures.flatMap((each) => readSignatures(each)) : readAdded(layout.signatures, kept)
+  const algorithms = [...new Set(signatures.map((signature) => signature.contentHash))]
   const digests = await digestSignedImage(file, layout.image, algorithms, request)
   return signatures.map((signature) => {
     assertCovers(signature, digests)
@@ -79,9 +80,9 @@ function readAdded(entries: readonly Uint8Array[], kept: readonly string[]): rea
 }
 
 function assertCovers(signature: ReadSignature, digests: ReadonlyMap<HashAlgorithm, Buffer>): void {
-  if (digests.get(signature.imageHash)?.equals(signature.imageDigest) !== true)
+  if (digests.get(signature.contentHash)?.equals(signature.contentDigest) !== true)
     throw new SigningError(
       'AUTHENTICODE_DIGEST_MISMATCH',
-      `The file's ${signature.imageHash} digest is not the one that was signed: the file was changed after signing.`,
+      `The file's ${signature.contentHash} digest is not the one that was signed: the file was changed after signing.`,
     )
 }

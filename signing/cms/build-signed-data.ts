@@ -35,6 +35,11 @@ export interface SignedDataInput extends Omit<SignerInfoInput, 'certificate' | '
   readonly certificates: readonly Uint8Array[]
   /** Whether `certificates` travel in the result. */
   readonly embedCertificates: boolean
+  /**
+   * How they stand there: as given, which is the default, or each once in DER's order of a SET OF (X.690 §11.6), as readers of
+   * catalogs need them.
+   */
+  readonly certificateOrder?: 'given' | 'der'
   /** Encoded attributes beside content type and message digest, which are always there. */
   readonly signedAttributes: readonly Uint8Array[]
 }
@@ -42,7 +47,7 @@ export interface SignedDataInput extends Omit<SignerInfoInput, 'certificate' | '
 /**
  * Makes a ContentInfo with SignedData of one signer (RFC 5652 §5), named by issuer and serial number.
  *
- * @returns its DER encoding; certificates stay in the given order, leaf first, which every verifier takes and some expect
+ * @returns its DER encoding; unless asked otherwise certificates stay in the given order, leaf first, which every verifier takes and some expect
  * @throws SigningError `CMS_CERTIFICATE_MISSING` without a certificate, `CMS_CERTIFICATE_MALFORMED` when the first cannot
  * be read, `CMS_KEY_MISMATCH` when it is for another key; and whatever the signer throws
  */
@@ -67,7 +72,7 @@ export async function buildSignedData(input: SignedDataInput): Promise<Uint8Arra
     der.integer(input.version),
     der.setOf(encodeDigestAlgorithm(hash)),
     der.sequence(der.objectIdentifier(contentType), ...(isDetached ? [] : [der.context(0, content)])),
-    ...(input.embedCertificates ? [der.context(0, ...certificates)] : []),
+    ...(input.embedCertificates ? [der.context(0, ...embedded(input))] : []),
     der.setOf(signerInfo),
   )
   return der.sequence(der.objectIdentifier(objectIdentifiers.signedData), der.context(0, signedData))
@@ -108,7 +113,17 @@ export async function buildSignerInfo(input: SignerInfoInput): Promise<Uint8Arra
   )
 }
 
-/** The content octets of an element that our own writer made. */
+function embedded({ certificates, certificateOrder }: SignedDataInput): readonly Uint8Array[] {
+  return certificateOrder === 'der' ? inDerOrder(certificates) : certificates
+}
+
+/** Each of some encodings once, in the order that DER asks of a SET OF. */
+export function inDerOrder(encodings: readonly Uint8Array[]): readonly Uint8Array[] {
+  const sorted = encodings.toSorted(Buffer.compare)
+  return sorted.filter((each, index) => index === 0 || Buffer.compare(each, sorted[index - 1] ?? each) !== 0)
+}
+
+/** The content octets of an element. */
 function contentOctets(element: Uint8Array): Uint8Array {
   const first = element[1] ?? 0
   return element.subarray(first < 0x80 ? 2 : 2 + (first & 0x7f))

@@ -1,7 +1,13 @@
 /** Cryptographic Message Syntax (RFC 5652), as far as signature formats and time-stamps share it. */
 export { encodeDigestAlgorithm, hashLengths, takeDigestAlgorithm } from './algorithm-identifiers.ts'
 export { type Attribute, encodeAttribute } from './attributes.ts'
-export { buildSignedData, buildSignerInfo, type SignedDataInput, type SignerInfoInput } from './build-signed-data.ts'
+export {
+  buildSignedData,
+  buildSignerInfo,
+  inDerOrder,
+  type SignedDataInput,
+  type SignerInfoInput,
+} from './build-signed-data.ts'
 export { keyUsages, readBasicConstraints, readExtendedKeyUsages, readKeyUsage } from './certificate-extensions.ts'
 export { type CertificateFields, readCertificateFields, subjectOf } from './certificate-fields.ts'
 export {

@@ -78,6 +78,9 @@ export const objectIdentifiers = {
   spcOpusInfo: '1.3.6.1.4.1.311.2.1.12',
   spcPeImageData: '1.3.6.1.4.1.311.2.1.15',
   spcIndividualCodeSigning: '1.3.6.1.4.1.311.2.1.21',
+  /** SpcSipInfo, the subject of files that a Subject Interface Package of Windows digests, and a catalog's list; as SignTool writes them. */
+  spcSipInfo: '1.3.6.1.4.1.311.2.1.30',
+  certificateTrustList: '1.3.6.1.4.1.311.10.1',
   /** Nested signature and RFC 3161 counter-signature, as written by Microsoft's SignTool. */
   spcNestedSignature: '1.3.6.1.4.1.311.2.4.1',
   spcRfc3161Timestamp: '1.3.6.1.4.1.311.3.3.1',

@@ -97,7 +97,7 @@ describe('an image that firmware loads is signed:', () => {
       const path = await sign(buildPe({ format: 'PE32+', peOffset: 0x7a, subsystem, overlay: 5 }).bytes)
       await expectGood(path)
       const [signature] = await verifyPeFile({ path })
-      expect(firmwareDigest(await readFile(path))).toEqual(Buffer.from(signature?.imageDigest ?? []))
+      expect(firmwareDigest(await readFile(path))).toEqual(Buffer.from(signature?.contentDigest ?? []))
     },
   )
 

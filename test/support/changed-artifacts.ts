@@ -114,7 +114,7 @@ export async function scene(size: number): Promise<Scene> {
   async function expectSigned(sha256: Sha256Digest): Promise<void> {
     const { path } = await store.open(sha256)
     const [signature] = await verifyPeFile({ path })
-    expect(Buffer.from(signature?.imageDigest ?? []).equals(planned)).toBe(true)
+    expect(Buffer.from(signature?.contentDigest ?? []).equals(planned)).toBe(true)
   }
 
   /**

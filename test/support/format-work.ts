@@ -1,0 +1,102 @@
+import { open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AttributeValue } from '../../domain/index.ts'
+import { completeOrders } from '../../signing/directives.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
+import type { FilePlan, FoundDirective, SignatureFormat } from '../../signing/signature-format.ts'
+import type { TimestampClient } from '../../signing/timestamp/index.ts'
+import type { TestIdentity } from './openssl.ts'
+
+/** A file that a format works on, and with what. */
+export type FormatWork = {
+  readonly format: SignatureFormat
+  /** Its own file name. */
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly signer: TestIdentity
+  /** Of the format's first directive. */
+  readonly attributes?: Readonly<Record<string, AttributeValue>>
+  readonly timestamps?: TimestampClient
+  /** DER; default: any authority. */
+  readonly trustedTimestampCertificates?: readonly Uint8Array[]
+}
+
+/** Plans and signs files as planner and signer do, in `folder`. */
+export function formatWorkIn(folder: string) {
+  const passes = new FilePasses(1)
+  const spoolPath = () => join(folder, `spool-${Math.random()}`)
+
+  async function planned(path: string, { format, name, signer, attributes = {} }: FormatWork) {
+    const handle = await open(path, 'r+')
+    const { size } = await handle.stat()
+    const [directive] = format.directives
+    if (directive === undefined) throw new Error(`${format.name} has no directive`)
+    const orders = completeOrders(format, [{ directive: directive.name, attributes }], {
+      keyAlgorithm: signer.key.algorithm,
+      timestamp: 'none',
+    })
+    try {
+      const layout = await format.readLayout(handle, size, name)
+      const digestion = format.digestion(layout, orders)
+      const order = { input: handle.fd, output: undefined, end: size, hashed: false, digestion }
+      const { digested } = await passes.read(order)
+      const file = { handle, size, layout, digested }
+      return { file, plan: await format.plan(file, orders, { passes }) }
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  return {
+    passes,
+
+    /** What a plan says of a file. */
+    async plan(work: FormatWork): Promise<FilePlan> {
+      const path = join(folder, work.name)
+      await writeFile(path, work.bytes)
+      const { file, plan } = await planned(path, work)
+      await file.handle.close()
+      return plan
+    },
+
+    /** Signs a file of that name in the folder, and answers with its path. */
+    async sign(work: FormatWork): Promise<string> {
+      const path = join(folder, work.name)
+      await writeFile(path, work.bytes)
+      const { file, plan } = await planned(path, work)
+      try {
+        const means = {
+          key: work.signer.key,
+          certificateChain: work.signer.chain,
+          timestamps: work.timestamps,
+        }
+        await work.format.sign(file, plan.directives, means, { passes, spoolPath })
+      } finally {
+        await file.handle.close()
+      }
+      return path
+    },
+
+    /** Verifies the file of a name in the folder as the signer does. */
+    async verify(work: Omit<FormatWork, 'bytes'>): Promise<readonly FoundDirective[]> {
+      const handle = await open(join(folder, work.name), 'r')
+      try {
+        return await work.format.verify(
+          handle,
+          {
+            fileName: work.name,
+            directives: [],
+            kept: [],
+            certificateChain: work.signer.chain,
+            trustedTimestampCertificates: work.trustedTimestampCertificates,
+            at: new Date(),
+          },
+          { passes },
+        )
+      } finally {
+        await handle.close()
+      }
+    },
+  }
+}
