@@ -26,6 +26,7 @@ import {
 } from '../event-log/index.ts'
 import { checkApprovers } from './check-approvers.ts'
 import { checkBuildSystem } from './check-build-system.ts'
+import { checkConfiguration } from './check-configuration.ts'
 import { checkEarlierRequest } from './check-earlier-request.ts'
 import { checkOrigin } from './check-origin.ts'
 import { checkPolicy, policyMismatch, requireApprovedRule } from './check-policy.ts'
@@ -80,7 +81,7 @@ export type AuthorisationSources = {
  *
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `CANCELLATION_DUE`,
  *   `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`, `EARLIER_REQUEST_NOT_USABLE`,
- *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
+ *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `ARTIFACT_CONFIGURATION_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
  *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_FROM_BUILD`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`,
  *   `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `ORIGIN_NOT_VERIFIED`,
@@ -102,10 +103,11 @@ export async function authoriseSigning(
       given: request.approvals.length,
     })
   const [submission] = events
-  const settings = await checkPolicy(log, request, submission)
+  const { settings, projectEvents } = await checkPolicy(log, request, submission)
   await checkSubmitter(log, request, submission)
   if (submission !== undefined) {
     const earlier = await checkEarlierRequest(log, request, submission)
+    await checkConfiguration(log, request, submission, { projectEvents, earlier })
     if (settings.trustedBuildSystemRequired)
       await checkBuildSystem(log, request, earlier?.first.submission ?? submission)
     await checkOrigin(log, request, settings, submission, earlier)

@@ -23,7 +23,7 @@ import type { GroundsLog } from './grounds.ts'
  * project must still be in use.
  *
  * @param submission the event with which the request began
- * @returns what the policy's version at submission demands
+ * @returns what the policy's version at submission demands, and the project's stream
  * @throws Refusal `POLICY_MISMATCH`, `HASH_SIGNING_NOT_ALLOWED`, `HASH_ALGORITHM_NOT_ALLOWED`, `SIGNING_POLICY_INACTIVE`,
  *   `PROJECT_INACTIVE`, `RULE_CHANGE_NOT_APPROVED`
  */
@@ -31,11 +31,12 @@ export async function checkPolicy(
   log: GroundsLog,
   request: SigningRequest,
   submission: RecordedEvent | undefined,
-): Promise<SigningPolicySettings> {
+): Promise<{ readonly settings: SigningPolicySettings; readonly projectEvents: readonly RecordedEvent[] }> {
   const { events } = await readNamedStream(log, streams.signingPolicy(request.signingPolicyId))
   const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
   const settings = policy.versions[request.signingPolicyVersion - 1]
-  const version = versionInForce(events, request.signingPolicyVersion, submission)
+  const versions = events.filter(({ type }, index) => index === 0 || type === 'SigningPolicyChanged')
+  const version = versionInForce(versions, request.signingPolicyVersion, submission)
   if (settings === undefined || version === undefined) throw policyMismatch('version')
   const { certificateId, approval, timestamp, existingSignatures, submitters } = settings
   const differing = Object.entries({
@@ -74,20 +75,21 @@ export async function checkPolicy(
         type === 'ProjectRepositoryChanged' && (submission === undefined || position < submission.position),
     ),
   )
-  return settings
+  return { settings, projectEvents }
 }
 
 /**
- * The event that made a version of a policy, by its place among those that make versions, as folding counts them. The version
+ * The event that made a version, by its place among those that make versions, as folding counts them. The version
  * must have been in force when the request was submitted, or shortly before: the call may have been under way. Otherwise
  * whoever can start workflows could have signed by a version that was given up.
+ *
+ * @param versions the events that make versions, in their order
  */
-function versionInForce(
-  events: readonly RecordedEvent[],
+export function versionInForce(
+  versions: readonly RecordedEvent[],
   version: number,
   submission: RecordedEvent | undefined,
 ): RecordedEvent | undefined {
-  const versions = events.filter(({ type }, index) => index === 0 || type === 'SigningPolicyChanged')
   const [made, next] = versions.slice(version - 1, version + 1)
   if (made === undefined || submission === undefined) return undefined
   const isOver =

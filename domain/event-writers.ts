@@ -1,5 +1,6 @@
 import type { AdministratorsEvent } from './administrators.ts'
 import type { ApiTokenUsed } from './api-token-use.ts'
+import type { ArtifactConfigurationEvent } from './artifact-configuration/events.ts'
 import type { BuildActorUserListed } from './build-actor.ts'
 import type { CertificateEvent } from './certificate/events.ts'
 import type { ChangeProposalEvent } from './change-proposal/events.ts'
@@ -22,6 +23,7 @@ import type { WebHookDeliveryResendRequested, WebHookEvent } from './web-hook/ev
 export type AnyDomainEvent =
   | AdministratorsEvent
   | ApiTokenUsed
+  | ArtifactConfigurationEvent
   | BuildActorUserListed
   | CertificateEvent
   | ChangeProposalEvent
@@ -80,6 +82,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   ProjectSlugReserved: api,
   SigningPolicySlugReserved: api,
   TrustedBuildSystemSlugReserved: api,
+  ArtifactConfigurationSlugReserved: api,
 
   AdministratorCounted: api,
   AdministratorLeaving: api,
@@ -112,6 +115,13 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   ProjectRepositoryChanged: api,
   ProjectDeactivated: api,
   ProjectReactivated: api,
+  DefaultArtifactConfigurationChanged: api,
+
+  ArtifactConfigurationCreated: api,
+  ArtifactConfigurationChanged: api,
+  ArtifactConfigurationDescribed: api,
+  ArtifactConfigurationDeactivated: api,
+  ArtifactConfigurationReactivated: api,
 
   SigningPolicyCreated: api,
   SigningPolicyChanged: api,

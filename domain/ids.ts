@@ -25,6 +25,8 @@ export type KeyId = Branded<'KeyId'>
 export type CertificateId = Branded<'CertificateId'>
 /** Identifies a project. */
 export type ProjectId = Branded<'ProjectId'>
+/** Identifies an artifact configuration; its versions share the id. */
+export type ArtifactConfigurationId = Branded<'ArtifactConfigurationId'>
 /** Identifies a signing policy; its versions share the id. */
 export type SigningPolicyId = Branded<'SigningPolicyId'>
 /** Identifies a proposed change of a rule. */
@@ -50,6 +52,7 @@ export type EntityId =
   | UserId
   | GroupId
   | ApiTokenId
+  | ArtifactConfigurationId
   | InvitationId
   | KeyId
   | LinkSecretId

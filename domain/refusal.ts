@@ -1,5 +1,10 @@
 /** JSON values that may accompany a refusal. Never a secret. */
-export type RefusalDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+export type RefusalDetails = Readonly<
+  Record<
+    string,
+    string | number | boolean | null | readonly string[] | readonly Readonly<Record<string, string | number>>[]
+  >
+>
 
 /**
  * The answer "no" to a command or an input, with a stable code. Its message says what was wrong, where, and what would

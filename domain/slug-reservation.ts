@@ -1,6 +1,12 @@
 import type { Decider } from './decider.ts'
 import type { DomainEvent } from './event.ts'
-import type { OrganizationId, ProjectId, SigningPolicyId, TrustedBuildSystemId } from './ids.ts'
+import type {
+  ArtifactConfigurationId,
+  OrganizationId,
+  ProjectId,
+  SigningPolicyId,
+  TrustedBuildSystemId,
+} from './ids.ts'
 import { Refusal } from './refusal.ts'
 import { parseSlug } from './slug.ts'
 
@@ -26,8 +32,22 @@ export type TrustedBuildSystemSlugReserved = DomainEvent<
   }
 >
 
+/** A slug of a project belongs to an artifact configuration, which exists or is about to. */
+export type ArtifactConfigurationSlugReserved = DomainEvent<
+  'ArtifactConfigurationSlugReserved',
+  {
+    readonly projectId: ProjectId
+    readonly slug: string
+    readonly artifactConfigurationId: ArtifactConfigurationId
+  }
+>
+
 /** Everything that happens to slugs. */
-export type SlugEvent = ProjectSlugReserved | SigningPolicySlugReserved | TrustedBuildSystemSlugReserved
+export type SlugEvent =
+  | ProjectSlugReserved
+  | SigningPolicySlugReserved
+  | TrustedBuildSystemSlugReserved
+  | ArtifactConfigurationSlugReserved
 
 /** Whose a slug is; `null` as long as nobody wanted it. */
 export type SlugState<Id> = { readonly holder: Id | null }
@@ -54,6 +74,14 @@ export type TrustedBuildSystemSlugCommand = {
   readonly organizationId: OrganizationId
   readonly slug: string
   readonly trustedBuildSystemId: TrustedBuildSystemId
+}
+
+/** What can be asked of a slug of a project for an artifact configuration. */
+export type ArtifactConfigurationSlugCommand = {
+  readonly type: 'ReserveArtifactConfigurationSlug'
+  readonly projectId: ProjectId
+  readonly slug: string
+  readonly artifactConfigurationId: ArtifactConfigurationId
 }
 
 /**
@@ -113,6 +141,27 @@ export const trustedBuildSystemSlugDecider: Decider<
   evolve: (_, { data }) => ({ holder: data.trustedBuildSystemId }),
 }
 
+/**
+ * An artifact configuration's slug, in a stream of its own: it says for good which one of the project has it.
+ *
+ * Refuses with `ARTIFACT_CONFIGURATION_SLUG_TAKEN`, `SLUG_MALFORMED`.
+ */
+export const artifactConfigurationSlugDecider: Decider<
+  SlugState<ArtifactConfigurationId>,
+  ArtifactConfigurationSlugCommand,
+  ArtifactConfigurationSlugReserved
+> = {
+  initialState: () => ({ holder: null }),
+  eventTypes: ['ArtifactConfigurationSlugReserved'],
+  decide({ projectId, slug: text, artifactConfigurationId }, { holder }) {
+    const slug = parseSlug(text, "The artifact configuration's slug")
+    if (holder !== null) throw artifactConfigurationSlugTaken(slug)
+    const data = { schemaVersion: 1, projectId, slug, artifactConfigurationId }
+    return [{ type: 'ArtifactConfigurationSlugReserved', data }]
+  },
+  evolve: ({ holder }, { data }) => ({ holder: holder ?? data.artifactConfigurationId }),
+}
+
 /** For a slug that a project has. */
 export function projectSlugTaken(slug: string): Refusal {
   const message = `The slug ${slug} belongs to another project of this organization.`
@@ -129,4 +178,10 @@ export function signingPolicySlugTaken(slug: string): Refusal {
 export function trustedBuildSystemSlugTaken(slug: string): Refusal {
   const message = `The slug ${slug} belongs to another trusted build system of this organization.`
   return new Refusal('TRUSTED_BUILD_SYSTEM_SLUG_TAKEN', message, { slug })
+}
+
+/** For a slug that an artifact configuration has. */
+export function artifactConfigurationSlugTaken(slug: string): Refusal {
+  const message = `The slug ${slug} belongs to another artifact configuration of this project.`
+  return new Refusal('ARTIFACT_CONFIGURATION_SLUG_TAKEN', message, { slug })
 }

@@ -38,6 +38,9 @@ const ending: Readonly<Record<string, string>> = {
   ARCHIVE_TOO_LARGE: 'Pack it as several, or have the limit raised.',
   ARCHIVE_TOO_MANY_ENTRIES: 'Pack it as several, or have the limit raised.',
   ARCHIVE_TRUNCATED: 'Upload it again.',
+  ARTIFACT_CONFIGURATION_INACTIVE:
+    'A configurator of the project or a project administrator can reactivate it; or name another one.',
+  ARTIFACT_CONFIGURATION_NOT_FOUND: 'Check slug or id.',
   ARTIFACT_NOT_AS_ANNOUNCED: 'Submit again, with what is there.',
   ARTIFACT_TOO_LARGE: 'Send a smaller one, or have the limit raised.',
   AUTHENTICODE_ALGORITHM_UNSUPPORTED: 'Have it signed again.',

@@ -1,6 +1,7 @@
 import type { Instant } from './event.ts'
 import type {
   ApiTokenId,
+  ArtifactConfigurationId,
   CertificateId,
   ChangeProposalId,
   GrantId,
@@ -29,6 +30,7 @@ export const streams = {
   group: (id: GroupId) => `group-${id}`,
   certificate: (id: CertificateId) => `certificate-${id}`,
   project: (id: ProjectId) => `project-${id}`,
+  artifactConfiguration: (id: ArtifactConfigurationId) => `artifactConfiguration-${id}`,
   signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,
   changeProposal: (id: ChangeProposalId) => `changeProposal-${id}`,
   grant: (id: GrantId) => `grant-${id}`,
@@ -45,6 +47,8 @@ export const streams = {
   projectSlug: (uuid: string) => `projectSlug-${uuid}`,
   /** Which signing policy of a project has a slug, by a UUID that is made of both. */
   signingPolicySlug: (uuid: string) => `signingPolicySlug-${uuid}`,
+  /** Which artifact configuration of a project has a slug, by a UUID that is made of both. */
+  artifactConfigurationSlug: (uuid: string) => `artifactConfigurationSlug-${uuid}`,
   /** Which trusted build system of an organization has a slug, by a UUID that is made of both. */
   trustedBuildSystemSlug: (uuid: string) => `trustedBuildSystemSlug-${uuid}`,
   /** Refused attempts in an organization on one UTC day. */

@@ -34,6 +34,7 @@ const keptKinds: ReadonlySet<StreamKind> = new Set([
   'key',
   'group',
   'certificate',
+  'artifactConfiguration',
   'signingPolicy',
   'project',
   'processKey',

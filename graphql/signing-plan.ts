@@ -1,4 +1,4 @@
-import type { Instant, PlannedConfiguration, RecordedDocument } from '../domain/index.ts'
+import type { ConfigurationOfRequest, Instant, RecordedDocument } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import { documentFields, entryConnection } from './paged-document.ts'
 import { nodesOf, PlanNodeRef, planOf } from './plan-node.ts'
@@ -19,7 +19,7 @@ const PlanParameterRef = builder
     fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }),
   })
 
-const PlannedConfigurationRef = builder.objectRef<PlannedConfiguration>('PlannedConfiguration').implement({
+const PlannedConfigurationRef = builder.objectRef<ConfigurationOfRequest>('PlannedConfiguration').implement({
   description: 'The artifact configuration that a plan was made by.',
   fields: (t) => ({
     artifactConfigurationId: t.string({ resolve: ({ artifactConfigurationId }) => artifactConfigurationId }),

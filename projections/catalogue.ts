@@ -1,5 +1,6 @@
 import { parseStreamName, type StreamKind, securityEventTypes, unusualActivityEventTypes } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
+import { artifactConfigurations } from './artifact-configurations.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
 import type { AnyProjection } from './entity.ts'
@@ -23,6 +24,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
   group: groups,
   certificate: certificates,
   project: projects,
+  artifactConfiguration: artifactConfigurations,
   signingPolicy: signingPolicies,
   trustedBuildSystem: trustedBuildSystems,
   changeProposal: changeProposals,
@@ -40,6 +42,7 @@ export const eventStreams = {
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
   policyGrants: { eventTypes: ['GrantListed', 'GrantDelisted'] },
   webHookDelivery: { eventTypes: ['WebHookDeliveryResendRequested'] },
+  artifactConfigurationSlug: { eventTypes: ['ArtifactConfigurationSlugReserved'] },
   trustedBuildSystemSlug: { eventTypes: ['TrustedBuildSystemSlugReserved'] },
   security: { eventTypes: securityEventTypes },
   unusualActivity: { eventTypes: unusualActivityEventTypes },

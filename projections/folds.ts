@@ -1,5 +1,6 @@
 // The one place where the read model meets the domain's deciders: it folds with their own `evolve`, and decides nothing.
 export {
+  artifactConfigurationDecider,
   asEventOf,
   certificateAt,
   certificateDecider,

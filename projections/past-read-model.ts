@@ -1,5 +1,6 @@
 import { type Instant, type OrganizationId, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import { artifactConfigurations } from './artifact-configurations.ts'
 import { entityAsOf } from './as-of.ts'
 import { projections } from './catalogue.ts'
 import { certificates } from './certificates.ts'
@@ -113,6 +114,8 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
     projectsByIds: async (organizationId, ids) => viewsOf(projects, await present.projectsByIds(organizationId, ids)),
     signingPoliciesByIds: async (organizationId, ids) =>
       viewsOf(signingPolicies, await present.signingPoliciesByIds(organizationId, ids)),
+    artifactConfigurationsByIds: async (organizationId, ids) =>
+      viewsOf(artifactConfigurations, await present.artifactConfigurationsByIds(organizationId, ids)),
     trustedBuildSystemsByIds: async (organizationId, ids) =>
       viewsOf(trustedBuildSystems, await present.trustedBuildSystemsByIds(organizationId, ids)),
     webHooksByIds: async (organizationId, ids) => viewsOf(webHooks, await present.webHooksByIds(organizationId, ids)),
@@ -130,6 +133,12 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
       Promise.all(
         (await present.signingPoliciesOfProjects(organizationId, ids)).map((list) => existing(signingPolicies, list)),
       ),
+    artifactConfigurationsOfProjects: async (organizationId, ids) =>
+      Promise.all(
+        (await present.artifactConfigurationsOfProjects(organizationId, ids)).map((list) =>
+          existing(artifactConfigurations, list),
+        ),
+      ),
 
     trustedBuildSystemBySlug: async (organizationId, slug) =>
       (await viewsOf(trustedBuildSystems, [await present.trustedBuildSystemBySlug(organizationId, slug)]))[0],
@@ -145,6 +154,8 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
 
     listProjects: async (...query) => listed(projects, await present.listProjects(...query)),
     listSigningPolicies: async (...query) => listed(signingPolicies, await present.listSigningPolicies(...query)),
+    listArtifactConfigurations: async (...query) =>
+      listed(artifactConfigurations, await present.listArtifactConfigurations(...query)),
     listKeys: async (...query) => listed(keys, await present.listKeys(...query)),
     listCertificates: async (...query) => listed(certificates, await present.listCertificates(...query)),
     listUsers: async (...query) => listed(users, await present.listUsers(...query)),

@@ -6,6 +6,9 @@ import type { ProjectVersionMade, ProjectView } from './views.ts'
 /** Every version of the settings, from the first. */
 type ProjectFacts = { readonly versions: readonly ProjectVersionMade[] }
 
+/** What makes a version of the settings. */
+const settingEvents: ReadonlySet<string> = new Set(['ProjectCreated', 'ProjectChanged', 'ProjectRepositoryChanged'])
+
 /** `project-<id>` → `projects`. */
 export const projects: EntityProjection<ProjectState, ProjectFacts, ProjectView> = {
   kind: 'project',
@@ -14,7 +17,7 @@ export const projects: EntityProjection<ProjectState, ProjectFacts, ProjectView>
   exists: ({ status }) => status !== 'none',
   noFacts: { versions: [] },
   observe: ({ versions }, { type, metadata: { occurredAt, actor } }, state) => {
-    if (type === 'ProjectDeactivated' || type === 'ProjectReactivated') return { versions }
+    if (!settingEvents.has(type)) return { versions }
     return { versions: [...versions, { at: occurredAt, by: actor, settings: settingsOf(state as Project) }] }
   },
   columns: (state) => ({ slug: (state as Project).slug }),

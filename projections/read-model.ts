@@ -1,4 +1,5 @@
 import type {
+  ArtifactConfigurationId,
   CertificateId,
   ChangeProposal,
   ChangeProposalId,
@@ -22,6 +23,7 @@ import type { EntityKind } from './entity-history.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { SecurityRecordFilter } from './security-records.ts'
 import type {
+  ArtifactConfigurationView,
   CertificateView,
   ChangeProposalView,
   EventView,
@@ -95,6 +97,10 @@ export interface ReadModel {
     ids: readonly CertificateId[],
   ): Promise<(CertificateView | undefined)[]>
   projectsByIds(organizationId: OrganizationId, ids: readonly ProjectId[]): Promise<(ProjectView | undefined)[]>
+  artifactConfigurationsByIds(
+    organizationId: OrganizationId,
+    ids: readonly ArtifactConfigurationId[],
+  ): Promise<(ArtifactConfigurationView | undefined)[]>
   signingPoliciesByIds(
     organizationId: OrganizationId,
     ids: readonly SigningPolicyId[],
@@ -129,6 +135,12 @@ export interface ReadModel {
     projectIds: readonly ProjectId[],
   ): Promise<(readonly SigningPolicyView[])[]>
 
+  /** The artifact configurations of each project, by slug. */
+  artifactConfigurationsOfProjects(
+    organizationId: OrganizationId,
+    projectIds: readonly ProjectId[],
+  ): Promise<(readonly ArtifactConfigurationView[])[]>
+
   /** The trusted build system with a slug (lower case). */
   trustedBuildSystemBySlug(organizationId: OrganizationId, slug: string): Promise<TrustedBuildSystemView | undefined>
   /** The trusted build systems that are linked to each project, or once were, by id. */
@@ -155,6 +167,12 @@ export interface ReadModel {
     filter: { readonly projectId?: ProjectId; readonly slug?: string },
     page: PageRequest,
   ): Promise<Page<SigningPolicyView>>
+  /** By slug. */
+  listArtifactConfigurations(
+    organizationId: OrganizationId,
+    filter: { readonly projectId?: ProjectId; readonly slug?: string },
+    page: PageRequest,
+  ): Promise<Page<ArtifactConfigurationView>>
   /** Newest first. */
   listKeys(organizationId: OrganizationId, page: PageRequest): Promise<Page<KeyView>>
   /** Newest first. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { referenceKey, type SigningPolicyId, type TrustedBuildSystemId, type UserId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
+import { artifactConfigurations } from './artifact-configurations.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
 import type { ReadModelDatabase } from './database.ts'
@@ -92,6 +93,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     groupsByIds: (organizationId, ids) => byIds(groups, organizationId, ids),
     certificatesByIds: (organizationId, ids) => byIds(certificates, organizationId, ids),
     projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
+    artifactConfigurationsByIds: (organizationId, ids) => byIds(artifactConfigurations, organizationId, ids),
     signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
     trustedBuildSystemsByIds: (organizationId, ids) => byIds(trustedBuildSystems, organizationId, ids),
     webHooksByIds: (organizationId, ids) => byIds(webHooks, organizationId, ids),
@@ -109,6 +111,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       inGroups(signingPolicies, 'certificate_id', 'slug', organizationId, certificateIds),
     signingPoliciesOfProjects: (organizationId, projectIds) =>
       inGroups(signingPolicies, 'project_id', 'slug', organizationId, projectIds),
+    artifactConfigurationsOfProjects: (organizationId, projectIds) =>
+      inGroups(artifactConfigurations, 'project_id', 'slug', organizationId, projectIds),
 
     trustedBuildSystemBySlug: async (organizationId, slug) => {
       const first = { direction: 'forward', size: 1 } as const
@@ -177,6 +181,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listProjects: (organizationId, page) => list(projects, bySlug, organizationId, page),
     listSigningPolicies: (organizationId, { projectId, slug }, page) =>
       list(signingPolicies, bySlug, organizationId, page, { project_id: projectId, slug }),
+    listArtifactConfigurations: (organizationId, { projectId, slug }, page) =>
+      list(artifactConfigurations, bySlug, organizationId, page, { project_id: projectId, slug }),
     listKeys: (organizationId, page) => list(keys, newestFirst, organizationId, page),
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, oldestFirst, organizationId, page),

@@ -33,6 +33,14 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
   },
   groups: { key: 'id', columns: [...entityColumns, 'name'], indexes: [['organization_id', 'name', 'id']] },
   projects: { key: 'id', columns: [...entityColumns, 'slug'], indexes: [['organization_id', 'slug', 'id']] },
+  artifact_configurations: {
+    key: 'id',
+    columns: [...entityColumns, 'project_id', 'slug'],
+    indexes: [
+      ['organization_id', 'slug', 'id'],
+      ['organization_id', 'project_id', 'slug', 'id'],
+    ],
+  },
   signing_policies: {
     key: 'id',
     columns: [...entityColumns, 'project_id', 'slug', 'certificate_id'],

@@ -25,6 +25,7 @@ export type Tables = {
   groups: EntityTable & { name: string }
   projects: EntityTable & { slug: string }
   signing_policies: EntityTable & { project_id: string; slug: string; certificate_id: string }
+  artifact_configurations: EntityTable & { project_id: string; slug: string }
   grants: EntityTable & { signing_policy_id: string; giver: string }
   trusted_build_systems: EntityTable & { slug: string }
   /** Of the whole organization the project is empty. */
@@ -114,6 +115,7 @@ export const projectedTables = [
   'groups',
   'certificates',
   'projects',
+  'artifact_configurations',
   'signing_policies',
   'trusted_build_systems',
   'web_hooks',
@@ -151,4 +153,4 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 34
+export const readModelVersion = 35

@@ -3,10 +3,12 @@ import type {
   ApiTokenId,
   ApiTokenScope,
   Approval,
+  ArtifactConfiguration,
   Certificate,
   ChangeApproval,
   ChangeControl,
   ChangeProposal,
+  ConfigurationVersion,
   EventMetadata,
   Grant,
   Group,
@@ -182,6 +184,13 @@ export type SigningPolicyVersion = VersionMade & {
 /** A signing policy with all its versions, the oldest first; the last one is in force. */
 export type SigningPolicyView = Recorded &
   Omit<SigningPolicy, 'versions'> & { readonly versions: readonly SigningPolicyVersion[] }
+
+/** One version of an artifact configuration's text, from 1. */
+export type ArtifactConfigurationVersion = VersionMade & ConfigurationVersion & { readonly version: number }
+
+/** An artifact configuration with all versions of its text, the oldest first; the last one is in force. */
+export type ArtifactConfigurationView = Recorded &
+  Omit<ArtifactConfiguration, 'versions'> & { readonly versions: readonly ArtifactConfigurationVersion[] }
 
 /** One use of the key, or the try of it. */
 export type SigningAttempt = {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  type ArtifactConfigurationId,
   type CertificateId,
   type DocumentReference,
   type EntityId,
@@ -113,7 +114,7 @@ const head = {
   pages: pagesSchema,
 }
 const artifactConfiguration = z.strictObject({
-  artifactConfigurationId: z.uuid().lowercase(),
+  artifactConfigurationId: id<ArtifactConfigurationId>(),
   version: z.int().positive(),
   documentDigest: sha256,
   parameters: z.record(z.string(), z.string()),

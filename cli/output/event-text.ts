@@ -24,7 +24,8 @@ export function actorName({ actor }: EntityEvent): string {
 type Data = EntityEvent['data']
 
 const descriptions: Readonly<Record<string, (data: Data, who: string) => string>> = {
-  SigningRequestSubmitted: ({ source }, who) => `Submitted ${fileName(source)} by ${who}${sourceText(source)}`,
+  SigningRequestSubmitted: ({ source, artifactConfiguration }, who) =>
+    `Submitted ${fileName(source)} by ${who}${sourceText(source)}${configurationText(artifactConfiguration)}`,
   ArtifactRetrieved: ({ size }) => `Artifact stored, ${readableSize(Number(size))}`,
   OriginVerified: ({ origin, kind }) => `Origin verified by ${kind}: ${originText(origin)}`,
   OriginRejected: ({ checks, kind }) => `Origin rejected by ${kind}: ${rejectionText(checks)}`,
@@ -56,6 +57,8 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ProjectChanged: (_, who) => `Changed by ${who}`,
   ProjectRepositoryChanged: ({ repositoryUrl }, who) =>
     `Changed by ${who}, with ${repositoryUrl === null ? 'no repository' : `the repository ${repositoryUrl}`}`,
+  DefaultArtifactConfigurationChanged: ({ artifactConfigurationId: chosen }, who) =>
+    `${chosen === null ? 'No artifact configuration' : `The artifact configuration ${chosen}`} made the default by ${who}`,
   ProjectDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
   ProjectReactivated: (_, who) => `Reactivated by ${who}`,
 
@@ -115,6 +118,13 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   SigningPolicyChanged: ({ version, settings }, who) => `Version ${version} made by ${who}${hashSigningText(settings)}`,
   SigningPolicyDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
   SigningPolicyReactivated: (_, who) => `Reactivated by ${who}`,
+
+  ArtifactConfigurationCreated: ({ documentDigest }, who) => `Created by ${who}, document ${documentDigest}`,
+  ArtifactConfigurationChanged: ({ version, documentDigest, reason }, who) =>
+    `Version ${version} made by ${who}, document ${documentDigest}${quoted(reason)}`,
+  ArtifactConfigurationDescribed: ({ name }, who) => `Named by ${who}: ${name}`,
+  ArtifactConfigurationDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
+  ArtifactConfigurationReactivated: (_, who) => `Reactivated by ${who}`,
 
   KeyGenerationRequested: ({ keyStore }, who) => `Asked for by ${who}, to be made in the key store ${keyStore}`,
   KeyGenerated: ({ token }) => `Made in ${tokenText(token)}`,
@@ -211,6 +221,13 @@ function sourceText(source: unknown): string {
   if (kind === 'link') return `, to be fetched from ${details?.url}`
   if (kind === 'announcedUpload') return ', to be sent later'
   return kind === 'earlierRequest' ? `, as in the signing request ${details?.signingRequestId}` : ''
+}
+
+/** By what it is planned, where that is an artifact configuration. */
+function configurationText(configuration: unknown): string {
+  if (typeof configuration !== 'object' || configuration === null) return ''
+  const { artifactConfigurationId, version } = configuration as { artifactConfigurationId?: unknown; version?: unknown }
+  return `, by version ${version} of the artifact configuration ${artifactConfigurationId}`
 }
 
 const kindTexts: Readonly<Record<string, string>> = {

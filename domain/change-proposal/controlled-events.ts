@@ -58,6 +58,11 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   SigningPolicyReactivated: 'policies',
   ProjectReactivated: 'policies',
   ProjectRepositoryChanged: 'policies',
+  // They say what is signed of an artifact, and which one of them does so where a submission names none.
+  ArtifactConfigurationCreated: 'policies',
+  ArtifactConfigurationChanged: 'policies',
+  ArtifactConfigurationReactivated: 'policies',
+  DefaultArtifactConfigurationChanged: 'policies',
 
   // What vouches for where something comes from.
   StatementKeyChanged: 'certificates',
@@ -82,6 +87,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   ProjectSlugReserved: undefined,
   SigningPolicySlugReserved: undefined,
   TrustedBuildSystemSlugReserved: undefined,
+  ArtifactConfigurationSlugReserved: undefined,
   TrustedBuildSystemDisabled: undefined,
   TrustedBuildSystemUnlinked: undefined,
   TrustedBuildSystemProxyKeyRemoved: undefined,
@@ -110,6 +116,8 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   ProjectChanged: undefined,
   ProjectDeactivated: undefined,
   SigningPolicyDeactivated: undefined,
+  ArtifactConfigurationDescribed: undefined,
+  ArtifactConfigurationDeactivated: undefined,
   // A key or certificate signs nothing before a policy names it.
   KeyGenerationRequested: undefined,
   KeyGenerated: undefined,

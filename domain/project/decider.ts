@@ -1,5 +1,6 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { Decider } from '../decider.ts'
+import type { ArtifactConfigurationId } from '../ids.ts'
 import { checkReferences } from '../reference-list.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
@@ -8,7 +9,11 @@ import type { ProjectEvent, ProjectFacts, ProjectSettings } from './events.ts'
 import { parseRepositoryUrl } from './repository-url.ts'
 
 /** A project that exists. */
-export type Project = ProjectFacts & { readonly status: 'valid' | 'inactive' }
+export type Project = ProjectFacts & {
+  readonly status: 'valid' | 'inactive'
+  /** What submissions are planned by that name no artifact configuration; left out where the project has no default. */
+  readonly defaultArtifactConfigurationId?: ArtifactConfigurationId
+}
 
 /** Before and after the project was created. */
 export type ProjectState = { readonly status: 'none' } | Project
@@ -17,6 +22,11 @@ export type ProjectState = { readonly status: 'none' } | Project
 export type ProjectCommand =
   | ({ readonly type: 'CreateProject' } & ProjectFacts)
   | ({ readonly type: 'ChangeProject' } & ProjectSettings)
+  | {
+      readonly type: 'ChangeDefaultArtifactConfiguration'
+      /** One of the project, which is active; `null` for none. */
+      readonly artifactConfigurationId: ArtifactConfigurationId | null
+    }
   | { readonly type: 'DeactivateProject'; readonly reason: string | null }
   | { readonly type: 'ReactivateProject' }
 
@@ -33,6 +43,7 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
     'ProjectCreated',
     'ProjectChanged',
     'ProjectRepositoryChanged',
+    'DefaultArtifactConfigurationChanged',
     'ProjectDeactivated',
     'ProjectReactivated',
   ],
@@ -62,6 +73,15 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
     switch (command.type) {
       case 'ChangeProject':
         return change(checkedSettings(command), project)
+      case 'ChangeDefaultArtifactConfiguration': {
+        const { artifactConfigurationId } = command
+        if (artifactConfigurationId === (project.defaultArtifactConfigurationId ?? null))
+          throw new Refusal(
+            'PROJECT_UNCHANGED',
+            `The project ${project.slug} has ${artifactConfigurationId === null ? 'no default artifact configuration' : 'this default artifact configuration already'}.`,
+          )
+        return [{ type: 'DefaultArtifactConfigurationChanged', data: { schemaVersion: 1, artifactConfigurationId } }]
+      }
       case 'DeactivateProject':
         activeProject(project)
         return [
@@ -86,6 +106,11 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
       case 'ProjectRepositoryChanged': {
         const { schemaVersion: _, ...settings } = event.data
         return { ...state, ...settings }
+      }
+      case 'DefaultArtifactConfigurationChanged': {
+        const { defaultArtifactConfigurationId: _, ...project } = state
+        const { artifactConfigurationId: chosen } = event.data
+        return chosen === null ? project : { ...project, defaultArtifactConfigurationId: chosen }
       }
       case 'ProjectDeactivated':
         return { ...state, status: 'inactive' }

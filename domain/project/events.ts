@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../event.ts'
-import type { OrganizationId, ProjectId } from '../ids.ts'
+import type { ArtifactConfigurationId, OrganizationId, ProjectId } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 
 /** Who may read everything of a project, its artifacts included. */
@@ -39,6 +39,15 @@ export type ProjectChanged = DomainEvent<'ProjectChanged', Omit<ProjectSettings,
  */
 export type ProjectRepositoryChanged = DomainEvent<'ProjectRepositoryChanged', ProjectSettings>
 
+/**
+ * What is signed of an artifact whose submission names no artifact configuration, this one says from now on; with `null` it follows
+ * from the artifact, as it does in the beginning.
+ */
+export type DefaultArtifactConfigurationChanged = DomainEvent<
+  'DefaultArtifactConfigurationChanged',
+  { readonly artifactConfigurationId: ArtifactConfigurationId | null }
+>
+
 /** Nothing of the project can be signed until it is reactivated. */
 export type ProjectDeactivated = DomainEvent<'ProjectDeactivated', { readonly reason: string | null }>
 
@@ -50,5 +59,6 @@ export type ProjectEvent =
   | ProjectCreated
   | ProjectChanged
   | ProjectRepositoryChanged
+  | DefaultArtifactConfigurationChanged
   | ProjectDeactivated
   | ProjectReactivated

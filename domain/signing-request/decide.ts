@@ -14,6 +14,7 @@ import type {
   StartSigning,
   SubmitSigningRequest,
 } from './commands.ts'
+import { checkedParameters } from './configuration.ts'
 import { approve, deny, requireDeadline, requireWaiting, withPeople } from './decide-approval.ts'
 import { usableEarlierRequest } from './earlier-request.ts'
 import type { SigningRequestEvent } from './events.ts'
@@ -33,7 +34,7 @@ import { openSigningRequest, retrieved, type SigningRequest, type SigningRequest
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
  *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`,
  *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, `ORIGIN_NOT_VERIFIED`, `ORIGIN_BUILD_TOO_LARGE`,
- *   `ORIGIN_BUILD_INVALID`, `BUILD_DATA_NOT_ADDED`
+ *   `PARAMETER_INVALID`, `ORIGIN_BUILD_INVALID`, `BUILD_DATA_NOT_ADDED`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
@@ -114,7 +115,7 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
   const source = checkedSource(submission.source)
   const description = parseText(submission.description, 'The description')
-  const { peopleBehind: _, version, build, ...facts } = submission
+  const { peopleBehind: _, version, build, artifactConfiguration: configuration, ...facts } = submission
   const said = parseVersion(version ?? null)
   const verification = submission.originVerification === undefined ? {} : { schemaVersion: 3 }
   return [
@@ -124,6 +125,10 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
         ...withPeople(submission),
         ...verification,
         ...(build !== undefined && { schemaVersion: 4, build: checkedBuild(build) }),
+        ...(configuration !== undefined && {
+          schemaVersion: 5,
+          artifactConfiguration: { ...configuration, parameters: checkedParameters(configuration.parameters) },
+        }),
         ...facts,
         ...(said === null ? {} : { version: said }),
         source,

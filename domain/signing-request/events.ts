@@ -16,6 +16,7 @@ import type { ApprovalProcess } from '../signing-policy/index.ts'
 import type { BuildDataAdded } from './build-data.ts'
 import type { BuildReference } from './build-reference.ts'
 import type { ClaimedOrigin } from './claimed-origin.ts'
+import type { ConfigurationOfRequest } from './configuration.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
 import type { DemandedOrigin, OriginRejected, OriginVerified } from './origin-events.ts'
@@ -59,6 +60,11 @@ export type Submission = {
    * of the fourth form: who overlooks it would ask the build system about another build, or about none.
    */
   readonly build?: BuildReference
+  /**
+   * What says what is signed inside of the artifact, and how; left out where that follows from the artifact alone. A request with it
+   * is of the fifth form: who overlooks it would sign something else.
+   */
+  readonly artifactConfiguration?: ConfigurationOfRequest
   /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
   readonly source: Source
   readonly program: ProgramInformation

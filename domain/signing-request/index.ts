@@ -19,6 +19,7 @@ export type {
   SigningRequestCommand,
   SubmitSigningRequest,
 } from './commands.ts'
+export * from './configuration.ts'
 export { nextTry, nextTryOf } from './delay.ts'
 export * from './dependencies.ts'
 export * from './earlier-request.ts'
@@ -69,7 +70,7 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningRequestDelayed',
   ],
   schemaVersions: {
-    SigningRequestSubmitted: 4,
+    SigningRequestSubmitted: 5,
     ApprovalGranted: 3,
     ApprovalInvalidated: 2,
     SigningRequestCanceled: 2,

@@ -2,6 +2,7 @@ import type { Sha256Digest } from '../digest.ts'
 import type { ExistingSignature } from '../existing-signatures.ts'
 import type { CertificateId, ProjectId, SigningPolicyId, SigningRequestId } from '../ids.ts'
 import type { SigningDirective } from '../signing-directive.ts'
+import type { ConfigurationOfRequest } from './configuration.ts'
 
 /** What a signature format says of a file. */
 export type FormatOfFile = {
@@ -101,19 +102,9 @@ export type SigningPlan = PlanFacts &
     | {
         readonly schemaVersion: 2
         /** What says what is signed inside what. */
-        readonly artifactConfiguration: PlannedConfiguration
+        readonly artifactConfiguration: ConfigurationOfRequest
       }
   )
-
-/** The artifact configuration of a plan. */
-export type PlannedConfiguration = {
-  readonly artifactConfigurationId: string
-  readonly version: number
-  /** SHA-256 of the document, hexadecimal. */
-  readonly documentDigest: Sha256Digest
-  /** The values that the submission gave, by their names. */
-  readonly parameters: Readonly<Record<string, string>>
-}
 
 /** What the heads of all plans say. */
 type PlanFacts = {

@@ -47,6 +47,7 @@ const missing: Readonly<Record<EntityKind, readonly [code: string, what: string]
   group: ['GROUP_NOT_FOUND', 'group'],
   certificate: ['CERTIFICATE_NOT_FOUND', 'certificate'],
   project: ['PROJECT_NOT_FOUND', 'project'],
+  artifactConfiguration: ['ARTIFACT_CONFIGURATION_NOT_FOUND', 'artifact configuration'],
   signingPolicy: ['SIGNING_POLICY_NOT_FOUND', 'signing policy'],
   trustedBuildSystem: ['TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'trusted build system'],
   changeProposal: ['CHANGE_PROPOSAL_NOT_FOUND', 'proposed change'],

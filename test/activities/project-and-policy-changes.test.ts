@@ -1,19 +1,37 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { authoriseSigning } from '../../activities/authorise-signing.ts'
-import { type DomainEvent, type SigningPolicySettings, streams } from '../../domain/index.ts'
-import { readWholeStream } from '../../event-log/index.ts'
-import { appendRaw } from '../support/append-raw.ts'
+import {
+  type ArtifactConfigurationId,
+  type ConfigurationOfRequest,
+  type DomainEvent,
+  eventMetadata,
+  type Instant,
+  type Sha256Digest,
+  type SigningPolicySettings,
+  type SigningRequestId,
+  streams,
+} from '../../domain/index.ts'
+import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 /** Appends what a process with an API's key could append, without any use case. */
 async function append(
-  organization: TestOrganization,
+  { log, setup: { organizationId } }: TestOrganization,
   stream: string,
-  event: { readonly type: string; readonly data: object },
+  event: Appended,
+  occurredAt: Instant = new Date().toISOString(),
 ): Promise<void> {
-  const { revision } = await readWholeStream(organization.log, stream)
-  await appendRaw(organization.log, stream, [event as DomainEvent], revision, organization.setup.organizationId)
+  const { revision } = await readWholeStream(log, stream)
+  const actor = { kind: 'system', component: 'test' } as const
+  const metadata = eventMetadata({ actor, callId: randomUUID() }, { organizationId, occurredAt })
+  await log.append(stream, prepareEvents(stream, revision, [event as DomainEvent], metadata), revision)
 }
+
+type Appended = { readonly type: string; readonly data: object }
+
+/** Longer ago than a call may have been under way. */
+const longAgo = new Date(Date.now() - 3_600_000).toISOString()
 
 const control = {
   type: 'ChangeControlChanged',
@@ -88,5 +106,79 @@ describe('the signer', () => {
     await append(organization, streams.project(projectId), moved)
     const { signingRequestId } = await organization.planned()
     await expect(authoriseSigning(signer, signingRequestId)).rejects.toMatchObject({ code: 'RULE_CHANGE_NOT_APPROVED' })
+  })
+})
+
+describe('by artifact configurations the signer', () => {
+  const artifactConfigurationId = randomUUID() as ArtifactConfigurationId
+  const stream = streams.artifactConfiguration(artifactConfigurationId)
+  const documentDigest = (version: number) => `c${version}`.repeat(32) as Sha256Digest
+  const changed = (version: number) => ({
+    type: 'ArtifactConfigurationChanged',
+    data: { schemaVersion: 1, version, documentDigest: documentDigest(version), size: 100, reason: null },
+  })
+  const byDefault = (id: ArtifactConfigurationId | null) => ({
+    type: 'DefaultArtifactConfigurationChanged',
+    data: { schemaVersion: 1, artifactConfigurationId: id },
+  })
+  const chosen = (version: number) => ({ artifactConfigurationId, version, documentDigest: documentDigest(version) })
+
+  async function withConfiguration() {
+    const organization = await testOrganization({ approval: null })
+    const { setup, projectId } = organization
+    const created = {
+      ...{ artifactConfigurationId, organizationId: setup.organizationId, projectId, slug: 'installer' },
+      ...{ name: 'Installer', description: null, documentDigest: documentDigest(1), size: 100 },
+    }
+    await append(organization, stream, {
+      type: 'ArtifactConfigurationCreated',
+      data: { schemaVersion: 1, ...created },
+    })
+    const planned = async (configuration?: Omit<ConfigurationOfRequest, 'parameters'>) => {
+      const changes = configuration && { artifactConfiguration: { ...configuration, parameters: {} } }
+      return (await organization.planned(undefined, undefined, changes && { changes })).signingRequestId
+    }
+    const outcome = (signingRequestId: SigningRequestId) =>
+      authoriseSigning(organization.signer, signingRequestId).then(
+        ({ kind }) => kind,
+        ({ code }) => code,
+      )
+    return { organization, planned, outcome, change: (event: Appended) => append(organization, stream, event) }
+  }
+
+  it('signs by the version that was approved, and by no other than was in force', async () => {
+    const { organization, planned, outcome, change } = await withConfiguration()
+    const approved = await planned(chosen(1))
+    await change(changed(2))
+    // Whose configuration got a new version in between is signed by the one that was approved.
+    expect(await outcome(approved)).toBe('authorised')
+    expect((await organization.request(approved)).artifactConfiguration).toEqual({ ...chosen(1), parameters: {} })
+    expect(await outcome(await planned(chosen(2)))).toBe('authorised')
+    for (const other of [chosen(3), { ...chosen(2), documentDigest: documentDigest(1) }])
+      expect(await outcome(await planned(other))).toBe('POLICY_MISMATCH')
+    // What a request names, and is not there, was removed.
+    const none = { ...chosen(1), artifactConfigurationId: randomUUID() as ArtifactConfigurationId }
+    expect(await outcome(await planned(none))).toBe('EVENT_LOG_CORRUPT')
+    await change({ type: 'ArtifactConfigurationDeactivated', data: { schemaVersion: 1, reason: null } })
+    expect(await outcome(approved)).toBe('ARTIFACT_CONFIGURATION_INACTIVE')
+    await append(organization, streams.organization(organization.setup.organizationId), control)
+    await change({ type: 'ArtifactConfigurationReactivated', data: { schemaVersion: 1 } })
+    expect(await outcome(approved)).toBe('RULE_CHANGE_NOT_APPROVED')
+  })
+
+  it('signs nothing otherwise than the default of its project says, and no version that others had to approve', async () => {
+    const { organization, planned, outcome, change } = await withConfiguration()
+    const { projectId, setup } = organization
+    const before = await planned()
+    await append(organization, streams.project(projectId), byDefault(artifactConfigurationId), longAgo)
+    expect(await outcome(before)).toBe('authorised')
+    const bypassing = await planned()
+    expect(await outcome(bypassing)).toBe('POLICY_MISMATCH')
+    await append(organization, streams.organization(setup.organizationId), control)
+    await append(organization, streams.project(projectId), byDefault(null), longAgo)
+    expect(await outcome(await planned())).toBe('RULE_CHANGE_NOT_APPROVED')
+    await change(changed(2))
+    expect(await outcome(await planned(chosen(2)))).toBe('RULE_CHANGE_NOT_APPROVED')
+    expect(await outcome(await planned(chosen(1)))).toBe('authorised')
   })
 })

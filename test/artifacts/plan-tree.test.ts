@@ -11,7 +11,7 @@ import {
   storeManifest,
   withComposedPlan,
 } from '../../artifacts/index.ts'
-import type { PlanNode, PlanNodeContent, SigningManifest } from '../../domain/index.ts'
+import type { ArtifactConfigurationId, PlanNode, PlanNodeContent, SigningManifest } from '../../domain/index.ts'
 import { archiveTree, digestOf, planFacts, signedWithoutKey } from '../support/plan-tree.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -82,7 +82,7 @@ describe('a plan of many files', () => {
   it('names in its second form the artifact configuration, and of nodes what was found by it', async () => {
     const store = await openStore()
     const artifactConfiguration = {
-      artifactConfigurationId: '7c9e6679-7425-40de-944b-e07fc1f90ae7',
+      artifactConfigurationId: '7c9e6679-7425-40de-944b-e07fc1f90ae7' as ArtifactConfigurationId,
       version: 3,
       documentDigest: digestOf('configuration'),
       parameters: { version: '1.2' },

@@ -156,10 +156,14 @@ describe('the events that need the approval of others', () => {
     const controlled = Object.keys(writersOfEvents).filter((type) => rule(type, dataOf[type]) !== undefined)
     expect(controlled.sort()).toEqual([
       'ApiTokenIssued',
+      'ArtifactConfigurationChanged',
+      'ArtifactConfigurationCreated',
+      'ArtifactConfigurationReactivated',
       'BuildActorUnlinked',
       'CertificateEnabled',
       'CertificateRestrictionsChanged',
       'ChangeControlChanged',
+      'DefaultArtifactConfigurationChanged',
       'GlobalRoleGranted',
       'GlobalRoleWithdrawn',
       'GroupMembersChanged',

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import {
   administratorsDecider,
   apiTokenUseDecider,
+  artifactConfigurationDecider,
+  artifactConfigurationSlugDecider,
   buildActorUsersDecider,
   certificateDecider,
   changeProposalDecider,
@@ -33,6 +35,8 @@ describe('who may write which events', () => {
     const deciders = [
       administratorsDecider,
       apiTokenUseDecider,
+      artifactConfigurationDecider,
+      artifactConfigurationSlugDecider,
       certificateDecider,
       changeProposalDecider,
       keyDecider,

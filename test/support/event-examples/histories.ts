@@ -10,6 +10,7 @@ import {
 import { aSummaryRule } from '../origins.ts'
 import { fixedUuid } from '../submission.ts'
 import { certificateHistories } from './certificate-histories.ts'
+import { configurationHistories } from './configuration-histories.ts'
 import {
   at,
   byBuildNode,
@@ -310,6 +311,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
     policyInForm(5, 'e', 'origin', originSettings),
     policyInForm(6, '6', 'source', summarySettings),
     ...certificateHistories,
+    ...configurationHistories,
     ...requestHistories(documents),
     ...securityHistories,
     {

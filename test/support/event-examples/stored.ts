@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import {
   administratorsDecider,
   apiTokenUseDecider,
+  artifactConfigurationDecider,
+  artifactConfigurationSlugDecider,
   buildActorUsersDecider,
   certificateDecider,
   changeProposalDecider,
@@ -81,6 +83,8 @@ export const deciders: Readonly<Record<Exclude<StreamKind, 'security' | 'unusual
   processKey: processKeyDecider,
   projectSlug: projectSlugDecider,
   signingPolicySlug: signingPolicySlugDecider,
+  artifactConfiguration: artifactConfigurationDecider,
+  artifactConfigurationSlug: artifactConfigurationSlugDecider,
   trustedBuildSystem: trustedBuildSystemDecider,
   trustedBuildSystemSlug: trustedBuildSystemSlugDecider,
   webHook: webHookDecider,
