@@ -73,10 +73,9 @@ export function resolveExtent<Extent extends EntryExtent>(
   if (needed.length > values.numbers.length) return undefined
   if (disk !== 0 && (disk !== inZip64Short || values.disk !== 0)) return undefined
   const isExact = needed.length === values.numbers.length && (values.disk !== undefined) === (disk === inZip64Short)
-  const isWhole = values.numbers.every((value, index) => {
-    const name = names[index]
-    return name === undefined ? value === 0 : value === resolved[name]
-  })
+  const isWhole =
+    needed.every((name, index) => name === names[index]) &&
+    values.numbers.every((value, index) => value === (resolved as Readonly<Record<string, number>>)[names[index] ?? ''])
   return isExact || (isWhole && (values.disk ?? 0) === 0) ? resolved : undefined
 }
 

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
-import { SigningError } from '../signing/signing-error.ts'
 import { entryError } from './archive-error.ts'
 import { inflateWholeAsync } from './inflate.ts'
+import { readExactly } from './whole-parts.ts'
 import { method, type ZipEntry } from './zip-entry.ts'
 
 /** How the reading of an entry is called off. */
@@ -22,6 +22,7 @@ const atOnce = 1024 * 1024
  *
  * @throws ArchiveError `ARCHIVE_METHOD_UNSUPPORTED`, `ARCHIVE_ENTRY_DAMAGED`, `ARCHIVE_SIZE_MISMATCH`, `ARCHIVE_CRC_MISMATCH`; the
  *   signal's reason
+ * @throws SigningError `FILE_TRUNCATED`, `FILE_READ_FAILED` (transient)
  */
 export async function* readEntry(
   handle: FileHandle,
@@ -63,17 +64,14 @@ function contentOf(handle: FileHandle, entry: ZipEntry, options: ReadEntryOption
 /** Its data as they are in the archive. */
 async function* storedBytes(
   handle: FileHandle,
-  { dataStart, compressedSize, end }: ZipEntry,
+  { dataStart, compressedSize }: ZipEntry,
   { signal }: ReadEntryOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   for (let at = 0; at < compressedSize; ) {
     signal?.throwIfAborted()
-    const block = Buffer.allocUnsafeSlow(Math.min(blockSize, compressedSize - at))
-    const { bytesRead } = await handle.read(block, 0, block.length, dataStart + at)
-    if (bytesRead === 0)
-      throw new SigningError('FILE_TRUNCATED', `The archive ended before byte ${end} while it was read.`)
-    yield block.subarray(0, bytesRead)
-    at += bytesRead
+    const block = await readExactly(handle, dataStart + at, Math.min(blockSize, compressedSize - at))
+    yield block
+    at += block.length
   }
 }
 

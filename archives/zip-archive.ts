@@ -4,6 +4,7 @@ import { ArchiveError } from './archive-error.ts'
 import { type DirectoryAnswer, directoryWork } from './directory-work.ts'
 import type { ArchiveLimits } from './limits.ts'
 import { type ReadEntryOptions, readEntry } from './read-entry.ts'
+import { writeExactly } from './whole-parts.ts'
 import { positionsPerEntry, type ZipDirectory, ZipEntry } from './zip-entry.ts'
 
 /** How archives are opened. */
@@ -42,7 +43,7 @@ export interface ZipArchive {
    * Writes the content of an entry into a file, from its beginning on.
    *
    * @returns bytes
-   * @throws as `read`; what the system says of a failed write
+   * @throws as `read`; SigningError `FILE_WRITE_FAILED` (transient)
    */
   extractTo(entry: ZipEntry, output: FileHandle, options?: ReadEntryOptions): Promise<number>
 }
@@ -76,8 +77,7 @@ export async function openZip(file: ArchiveFile, { limits, passes, signal }: Ope
     async extractTo(entry, output, options) {
       let written = 0
       for await (const block of readEntry(file.handle, entry, options)) {
-        for (let start = 0; start < block.length; )
-          start += (await output.write(block, start, block.length - start, written + start)).bytesWritten
+        await writeExactly(output, block, written)
         written += block.length
       }
       return written
