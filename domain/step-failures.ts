@@ -65,6 +65,8 @@ const ending: Readonly<Record<string, string>> = {
   AUTHENTICODE_TABLE_INVALID: 'Do not trust the file.',
   AUTHENTICODE_UNSIGNED_CONTENT: 'Do not trust the file.',
   BUILD_DATA_NOT_ADDED: 'An attempt at forgery, or a damaged log: look into it.',
+  CATALOG_MALFORMED: 'Make it again, by `makecat`, `Inf2Cat` or `New-FileCatalog`.',
+  CATALOG_TOO_LARGE: 'Divide it.',
   CERTIFICATE_DISABLED: 'Give the policy another one.',
   CERTIFICATE_EXPIRED: 'Give the policy another one.',
   CERTIFICATE_MISMATCH: 'Use the one that is named.',

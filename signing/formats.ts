@@ -1,7 +1,13 @@
 import { peFormat } from './authenticode/index.ts'
+import { catalogFormat } from './catalog/index.ts'
 import { powerShellFormat } from './powershell/index.ts'
 import type { SignatureFormat } from './signature-format.ts'
 import { windowsScriptFormat } from './windows-script/index.ts'
 
 /** Every format that this release can sign. A file that several recognize is of the first of them. */
-export const signatureFormats: readonly SignatureFormat[] = [peFormat, powerShellFormat, windowsScriptFormat]
+export const signatureFormats: readonly SignatureFormat[] = [
+  peFormat,
+  powerShellFormat,
+  windowsScriptFormat,
+  catalogFormat,
+]

@@ -48,5 +48,6 @@ export {
   parseSignerInfo,
   type SignerInfo,
 } from './parse-signed-data.ts'
+export { type EncapsulatedContent, enterSignedData, takeEncapsulatedContent } from './signed-data-structure.ts'
 export { assertSigningCertificate, encodeSigningCertificate, encodeSigningTime } from './signing-certificate.ts'
 export { singleValue, verifyCountersigner, verifySigner } from './verify-signer.ts'

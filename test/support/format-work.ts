@@ -1,10 +1,12 @@
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkSignedFile } from '../../activities/check-signed-file.ts'
 import type { AttributeValue } from '../../domain/index.ts'
 import { completeOrders } from '../../signing/directives.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import type { FilePlan, FoundDirective, SignatureFormat } from '../../signing/signature-format.ts'
 import type { TimestampClient } from '../../signing/timestamp/index.ts'
+import { readCertificate } from '../../signing/x509/index.ts'
 import type { TestIdentity } from './openssl.ts'
 
 /** A file that a format works on, and with what. */
@@ -60,18 +62,24 @@ export function formatWorkIn(folder: string) {
       return plan
     },
 
-    /** Signs a file of that name in the folder, and answers with its path. */
+    /** Signs a file of that name in the folder, checks it against its plan as the signer does, and answers with its path. */
     async sign(work: FormatWork): Promise<string> {
-      const path = join(folder, work.name)
+      const { format, name, signer, timestamps } = work
+      const path = join(folder, name)
       await writeFile(path, work.bytes)
       const { file, plan } = await planned(path, work)
       try {
-        const means = {
-          key: work.signer.key,
-          certificateChain: work.signer.chain,
-          timestamps: work.timestamps,
-        }
-        await work.format.sign(file, plan.directives, means, { passes, spoolPath })
+        const certificateChain = signer.chain
+        const means = { key: signer.key, certificateChain, timestamps }
+        await format.sign(file, plan.directives, means, { passes, spoolPath })
+        const certificateThumbprint = readCertificate(certificateChain[0] ?? new Uint8Array()).thumbprintSha256
+        const timestamp = timestamps === undefined ? 'none' : 'required'
+        const promise = { ...plan, certificateChain, trustedTimestampCertificates: undefined, at: new Date() }
+        await checkSignedFile(
+          { format, handle: file.handle, fileName: name },
+          { ...promise, plan: { timestamp, certificateThumbprint } },
+          { passes },
+        )
       } finally {
         await file.handle.close()
       }
