@@ -7,6 +7,7 @@ import {
   requireActiveSubmitter,
   requireBuildData,
   requireRestrictionsMet,
+  type SigningPolicySettings,
   type SigningRequest,
   type SigningRequestId,
   signingRequestDecider,
@@ -54,6 +55,8 @@ export type Authorised = {
   readonly plannerVersion: number
   /** What the next append to the request's stream has to expect: this rests on what is there now. */
   readonly revision: WholeStream['revision']
+  /** The policy's, in the version at submission. */
+  readonly settings: SigningPolicySettings
   readonly certificate: UsableCertificate
   /** The certificate's key, which is the one that it was issued for. */
   readonly key: UsableKey
@@ -126,7 +129,8 @@ export async function authoriseSigning(
   requireRestrictionsMet(certificate, request, "the request's signing policy")
   const statementKey = await readStatementKey(log, request)
   const { plannerVersion } = request.plan
-  return { kind: 'authorised', events, request, plannerVersion, revision, certificate, key, statementKey, grounds }
+  const signer = { certificate, key, statementKey }
+  return { kind: 'authorised', events, request, plannerVersion, revision, settings, ...signer, grounds }
 }
 
 /**

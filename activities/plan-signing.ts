@@ -1,6 +1,17 @@
 import { type ArtifactStore, createHashPlan, createSigningPlan } from '../artifacts/index.ts'
-import { hashesOf, type RecordPlan, retrieved, type SigningRequest } from '../domain/index.ts'
-import type { EventLog } from '../event-log/index.ts'
+import {
+  fold,
+  hashesOf,
+  type RecordPlan,
+  retrieved,
+  type SigningPolicySettings,
+  type SigningRequest,
+  signingPolicyDecider,
+  streams,
+  type UsableCertificate,
+  type UsableKey,
+} from '../domain/index.ts'
+import { type EventLog, readNamedStream } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { LongStepActivities } from './contract.ts'
@@ -35,14 +46,36 @@ export async function planRequest(
   { signal, progress }: LongWork,
 ): Promise<RecordPlan> {
   const { certificate, key } = await readCertificateAndKey(log, request.certificateId, now())
-  const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
+  const hashes = hashesOf(request.source)
+  // Whether hashes may be signed was decided with the submission, which brings them.
+  const policy = hashes === undefined ? await policySettings(log, request) : {}
+  const signer = signingFacts(certificate, key, policy)
   const work = { formats, store, passes, signal, onProgress: progress }
   const facts = { request: retrieved(request), ...signer }
-  const hashes = hashesOf(request.source)
   const stored = await (hashes === undefined
     ? createSigningPlan({ ...facts, ...work })
     : createHashPlan(facts, hashes, store))
   const { digest: planDigest, document: planDocument, ...counts } = stored
   const { certificateThumbprint } = signer
   return { type: 'RecordPlan', planDigest, planDocument, certificateThumbprint, ...counts, at: now() }
+}
+
+/** What plans depend on of the certificate and its key, in the worker as in the signer. */
+export function signingFacts(
+  { issued }: UsableCertificate,
+  { algorithm: keyAlgorithm }: UsableKey,
+  { hashSigningAllowed = false }: { readonly hashSigningAllowed?: boolean },
+) {
+  const { thumbprint: certificateThumbprint, format: certificateFormat } = issued
+  return { certificateThumbprint, certificateFormat, keyAlgorithm, rawSigningAllowed: hashSigningAllowed }
+}
+
+/** What the policy's version at submission says. The signer asks it again, of what it believes. */
+async function policySettings(
+  log: EventLog,
+  { signingPolicyId, signingPolicyVersion }: SigningRequest,
+): Promise<Pick<SigningPolicySettings, 'hashSigningAllowed'>> {
+  const { events } = await readNamedStream(log, streams.signingPolicy(signingPolicyId))
+  const state = fold(signingPolicyDecider, events)
+  return (state.status === 'none' ? undefined : state.versions[signingPolicyVersion - 1]) ?? {}
 }

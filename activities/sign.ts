@@ -33,6 +33,7 @@ import { checkBuildData } from './build-data.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 import type { LastRevisions } from './grounds.ts'
 import type { LongWork } from './heartbeat.ts'
+import { signingFacts } from './plan-signing.ts'
 import { eventsFromRevision, stepMetadata } from './request-step.ts'
 import { type SigningTools, signCopies } from './sign-copies.ts'
 import { signHashDocument } from './sign-hash-document.ts'
@@ -93,8 +94,8 @@ export async function sign(
   const first: Authorised = asked
   const [submission] = asked.events
   if (submission !== undefined) await requireSourceSummary(store, asked.request, submission.metadata.occurredAt)
-  const { request, plannerVersion, certificate, key } = first
-  const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
+  const { request, plannerVersion, certificate, key, settings } = first
+  const signer = signingFacts(certificate, key, settings)
   const { signal, progress: onProgress } = work
   const facts = { request: retrieved(request), ...signer }
   const hashes = hashesOf(request.source)

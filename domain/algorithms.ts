@@ -9,3 +9,6 @@ export const hashAlgorithms = ['sha256', 'sha384', 'sha512'] as const
 
 /** A hash algorithm that signatures may use. */
 export type HashAlgorithm = (typeof hashAlgorithms)[number]
+
+/** What a certificate is: X.509 (RFC 5280), or OpenPGP (RFC 9580 §10.1). */
+export type CertificateFormat = 'x509' | 'openpgp'

@@ -2,6 +2,7 @@ import { passingOfSignatures } from './signed-message-failures.ts'
 
 /** What concerns the service: the request waits until somebody has mended it, or it mends itself. */
 export const passing: Readonly<Record<string, string>> = {
+  ...passingOfSignatures('DETACHED'),
   ...passingOfSignatures('JAR'),
   ...passingOfSignatures('NUGET'),
   APPROVAL_DEADLINE_MISMATCH: 'A fault of ours; report it.',

@@ -5,6 +5,7 @@ import { endingOfSignatures } from './signed-message-failures.ts'
 
 /** What concerns a request itself: its bytes, its rules, its people. Trying again would not help. */
 const ending: Readonly<Record<string, string>> = {
+  ...endingOfSignatures('DETACHED'),
   ...endingOfSignatures('JAR'),
   ...endingOfSignatures('NUGET'),
   APPROVAL_FROM_BUILD: 'Have a person approve, with a credential of their own alone.',
@@ -69,11 +70,13 @@ const ending: Readonly<Record<string, string>> = {
   CATALOG_TOO_LARGE: 'Divide it.',
   CERTIFICATE_DISABLED: 'Give the policy another one.',
   CERTIFICATE_EXPIRED: 'Give the policy another one.',
+  CERTIFICATE_FORMAT_UNSUITABLE: 'Submit to a policy with a certificate of the other kind.',
   CERTIFICATE_MISMATCH: 'Use the one that is named.',
   CERTIFICATE_NOT_FOUND: 'Check the id.',
   CERTIFICATE_RESTRICTIONS_UNMET: 'Have the policy demand what the message names, or use another certificate.',
   DIRECTIVE_INVALID: 'Correct the directive.',
   DOCUMENT_TOO_LARGE: 'Submit fewer files at once, or with shorter names.',
+  DSSE_PAYLOAD_TOO_LARGE: 'Sign it by `create-cms-signature`, or sign a smaller file that names its digest.',
   EARLIER_REQUEST_NOT_USABLE: 'Name a completed request of the same project.',
   ELEMENT_MATCHES_TOO_FEW:
     'Correct the path, or say `min-matches` when the file may be missing; or build what is missing.',
@@ -173,6 +176,9 @@ const ending: Readonly<Record<string, string>> = {
   PROJECT_INACTIVE: 'A project administrator can reactivate it.',
   PROJECT_NOT_FOUND: 'Check slug or id.',
   QUORUM_NOT_REACHED: 'Have it approved.',
+  RAW_CONTENT_REFUSED: 'Look into it: no file that is meant to be signed is so.',
+  RAW_SIGNING_NOT_ALLOWED: 'Submit to a policy that allows hash signing, or have a project administrator allow it.',
+  RSA_PADDING_MISSING: 'Add `rsa-padding` with `pkcs1` or `pss` to the directive.',
   RULE_CHANGE_NOT_APPROVED: 'Make the change again, have it approved, and submit again.',
   SCRIPT_ENCODING_UNSUPPORTED: 'Save it as UTF-8 or UTF-16 with a byte order mark.',
   SCRIPT_JOB_MISSING: 'Give it a job; the name of the element in lower case.',

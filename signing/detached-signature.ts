@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { DirectiveOrder, KeyAlgorithm, SigningDirective } from '../domain/index.ts'
+import type { DirectiveOrder, SigningDirective } from '../domain/index.ts'
 import type {
   DirectiveDefinition,
   FileWorkOptions,
@@ -20,14 +20,9 @@ export interface DetachedSignature {
   readonly definition: DirectiveDefinition
 
   /**
-   * Refuses an order that this key cannot carry out, when the request is planned: such as an RSA key without `rsa-padding`. It knows nothing of the file.
-   *
-   * @throws SigningError
-   */
-  checkOrder(order: DirectiveOrder, keyAlgorithm: KeyAlgorithm): void
-
-  /**
    * Settles what will be signed: the order with the digest that approvers agree to.
+   *
+   * @param order as `completeOrders` answers, which has refused what the key or the policy does not allow
    *
    * @throws SigningError; the signal's reason
    */
@@ -47,16 +42,24 @@ export interface DetachedSignature {
   ): Promise<void>
 
   /**
-   * Verifies a signature strictly against the file: nothing in it but what it must hold. It believes neither `make` nor the plan.
+   * Verifies a signature strictly against the file: nothing in it but what it must hold. It believes neither `make` nor the digests of the
+   * plan. What a signature does not say of itself, such as the padding of a raw one, is verified as the directive has it.
    *
    * @throws SigningError
    */
   verify(
     file: OpenFile,
     signature: OpenFile,
-    expectation: Omit<SignatureExpectation, 'kept'>,
+    expectation: DetachedExpectation,
     options: FileWorkOptions,
   ): Promise<FoundDirective>
+}
+
+/** What a detached signature must be, and whom to trust. */
+export interface DetachedExpectation extends Omit<SignatureExpectation, 'kept' | 'directives' | 'fileName'> {
+  readonly directive: SigningDirective
+  /** The OpenPGP certificate as it was issued, in its binary form; left out where an X.509 one signs. */
+  readonly openPgpCertificate?: Uint8Array | undefined
 }
 
 /** A file that is open for reading. */
@@ -72,4 +75,8 @@ export interface OpenFile {
 export interface DetachedMeans extends SigningMeans {
   /** Signs with RSASSA-PSS too. */
   readonly key: SigningKey & HashSigningKey
+  /** The OpenPGP certificate of the key, in its binary form; left out where the certificate is an X.509 one. */
+  readonly openPgpCertificate?: Uint8Array | undefined
+  /** The signer's clock: signatures that state when they were made state this. */
+  readonly now: () => Date
 }

@@ -1,4 +1,4 @@
-import type { AttributeValue, DirectiveOrder, KeyAlgorithm, PlanWording } from '../domain/index.ts'
+import type { AttributeValue, CertificateFormat, DirectiveOrder, KeyAlgorithm, PlanWording } from '../domain/index.ts'
 import type { DirectiveDefinition, SignatureFormat } from './signature-format.ts'
 import { SigningError } from './signing-error.ts'
 
@@ -20,19 +20,31 @@ export function directiveDefinition(
   )
 }
 
+/** What a policy allows, and what it signs with, as far as orders depend on it. */
+export type OrderLimits = {
+  readonly keyAlgorithm: KeyAlgorithm
+  readonly timestamp: 'required' | 'none'
+  /** Of the policy's certificate; X.509 when it is left out. */
+  readonly certificateFormat?: CertificateFormat
+  /** Whether the policy allows signatures of bytes that say nothing of what they are. */
+  readonly rawSigningAllowed?: boolean
+}
+
 /**
  * The orders as a plan names them: each attribute checked, those that are not given at their defaults. Refuses what cannot
- * be made with the key, or not with a time-stamp where one is demanded.
+ * be made with the certificate and its key, what the policy does not allow, and what cannot carry a time-stamp where one is demanded.
  *
- * @throws SigningError `DIRECTIVE_INVALID`, `KEY_ALGORITHM_UNSUITABLE`, `TIMESTAMP_NOT_POSSIBLE`
+ * @throws SigningError `DIRECTIVE_INVALID`, `CERTIFICATE_FORMAT_UNSUITABLE`, `KEY_ALGORITHM_UNSUITABLE`, `TIMESTAMP_NOT_POSSIBLE`,
+ *   `RAW_SIGNING_NOT_ALLOWED`, and what the directive refuses a key with, such as `RSA_PADDING_MISSING`
  */
 export function completeOrders(
   format: Pick<SignatureFormat, 'name' | 'directives'>,
   orders: readonly DirectiveOrder[],
-  policy: { readonly keyAlgorithm: KeyAlgorithm; readonly timestamp: 'required' | 'none' },
+  policy: OrderLimits,
 ): readonly DirectiveOrder[] {
   return orders.map(({ directive, attributes }) => {
     const definition = directiveDefinition(format, directive)
+    checkCertificateFormat(definition, policy.certificateFormat)
     if (!definition.keyAlgorithms.includes(policy.keyAlgorithm))
       throw new SigningError(
         'KEY_ALGORITHM_UNSUITABLE',
@@ -43,6 +55,11 @@ export function completeOrders(
         'TIMESTAMP_NOT_POSSIBLE',
         `The policy demands a time-stamp, and signatures by ${directive} cannot carry one.`,
       )
+    if (definition.signsRaw && policy.rawSigningAllowed !== true)
+      throw new SigningError(
+        'RAW_SIGNING_NOT_ALLOWED',
+        `${directive} makes signatures that can be made into one of any format, and the policy does not allow such. A project administrator can allow hash signing (hashSigningAllowed).`,
+      )
     const parsed = definition.attributes.safeParse(attributes)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
@@ -52,8 +69,24 @@ export function completeOrders(
         `The attributes of ${directive} are wrong:${where}: ${issue?.message}`,
       )
     }
-    return { directive, attributes: parsed.data as Readonly<Record<string, AttributeValue>> }
+    const complete = parsed.data as Readonly<Record<string, AttributeValue>>
+    definition.checkKey?.(complete, policy.keyAlgorithm)
+    return { directive, attributes: complete }
   })
+}
+
+/** OpenPGP signatures are verified with OpenPGP certificates, all others with X.509 ones. */
+function checkCertificateFormat(
+  { name, certificateFormat: wanted = 'x509' }: DirectiveDefinition,
+  given: CertificateFormat = 'x509',
+): void {
+  if (wanted === given) return
+  throw new SigningError(
+    'CERTIFICATE_FORMAT_UNSUITABLE',
+    wanted === 'openpgp'
+      ? `${name} signs with an OpenPGP key, and the policy's certificate is an X.509 one. Use a policy with a certificate of the kind OpenPGP key.`
+      : `${name} signs with an X.509 certificate, and the policy's is an OpenPGP key, which only signs by create-gpg-signature.`,
+  )
 }
 
 /**

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { z } from 'zod'
 import type {
   AttributeValue,
+  CertificateFormat,
   ContentDigest,
   DirectiveOrder,
   ExistingSignature,
@@ -123,8 +124,19 @@ export interface DirectiveDefinition {
   readonly untraceable: readonly string[]
   /** With which keys it can be made. */
   readonly keyAlgorithms: readonly KeyAlgorithm[]
+  /** With which certificates; X.509 when it is left out. */
+  readonly certificateFormat?: CertificateFormat
   /** Whether its signature can carry an RFC 3161 time-stamp. */
   readonly timestamps: boolean
+  /** Whether it signs bytes that say nothing of what they are, so that only a policy that allows this may order it. */
+  readonly signsRaw?: true
+  /**
+   * Refuses attributes with which this key cannot sign, such as an RSA key without `rsa-padding`; left out where every key does by all
+   * attributes. It knows nothing of the file.
+   *
+   * @throws SigningError
+   */
+  checkKey?(attributes: DirectiveOrder['attributes'], keyAlgorithm: KeyAlgorithm): void
   /**
    * Which of the configured certificates travel in the signature.
    *
@@ -224,7 +236,7 @@ export interface FoundDirective {
   /** All but the untraceable ones. */
   readonly attributes: Readonly<Record<string, AttributeValue>>
   readonly contentDigests: readonly ContentDigest[]
-  /** DER; that of the key that made the signature. */
+  /** That of the key that made the signature: DER, or an OpenPGP certificate's binary form as it was expected. */
   readonly signerCertificate: Uint8Array
   /** The certificates that travel in the signature, DER, in their order. */
   readonly certificates: readonly Uint8Array[]

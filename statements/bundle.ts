@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { canonicalJson } from '../domain/index.ts'
-import { decodeEnvelope, type Envelope, type ReadEnvelope } from './envelope.ts'
+import type { Envelope } from '../signing/dsse/envelope.ts'
+import { decodeEnvelope, type ReadEnvelope } from './envelope.ts'
 import { parseStrictly } from './read-json.ts'
 import { StatementError } from './statement-error.ts'
 import { statementKey } from './statement-key.ts'

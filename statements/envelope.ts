@@ -1,25 +1,10 @@
 import { z } from 'zod'
-import { parseStrictly, readBase64 } from './read-json.ts'
+import { readBase64 } from '../signing/dsse/read-envelope.ts'
+import { parseStrictly } from './read-json.ts'
 import { StatementError } from './statement-error.ts'
 
 /** The payload type of in-toto statements in DSSE envelopes (in-toto Envelope v1). */
 export const inTotoPayloadType = 'application/vnd.in-toto+json'
-
-/** One signature of an envelope. */
-export type EnvelopeSignature = {
-  /** Says which key may have made it, for finding one among many. Nothing signed covers it, so nothing is decided by it. */
-  readonly keyid: string
-  /** Base64. */
-  readonly sig: string
-}
-
-/** A DSSE envelope (Dead Simple Signing Envelope v1.0), as its JSON is. */
-export type Envelope = {
-  /** Base64 of the very bytes that were signed. */
-  readonly payload: string
-  readonly payloadType: string
-  readonly signatures: readonly EnvelopeSignature[]
-}
 
 /** An envelope whose parts were decoded. Nothing of it is believed yet. */
 export type ReadEnvelope = {

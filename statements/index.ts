@@ -1,6 +1,8 @@
 /** Signed statements about what was signed and built: in-toto statements in DSSE envelopes and sigstore bundles. */
+
+export type { Envelope } from '../signing/dsse/envelope.ts'
 export { bundleDocument, bundleMediaType, readBundle } from './bundle.ts'
-export { type Envelope, inTotoPayloadType, readEnvelope } from './envelope.ts'
+export { inTotoPayloadType, readEnvelope } from './envelope.ts'
 export * from './provenance.ts'
 export { envelopeDocument, signStatement } from './sign-statement.ts'
 export { readStatement, type Statement, type Subject, statementType } from './statement.ts'

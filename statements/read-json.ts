@@ -37,18 +37,3 @@ export function parseStrictly(
   if (fault?.kind === 'tooDeep') throw new StatementError(code, `${what} is nested deeper than ${deepest} levels.`)
   return value
 }
-
-/**
- * Reads base64, of the usual or the URL-safe alphabet (RFC 4648 §4 and §5), as DSSE and sigstore bundles have it, with its padding
- * or without.
- *
- * @returns `undefined` for anything else, line breaks and bits behind the last byte included
- */
-export function readBase64(text: string): Buffer | undefined {
-  const unpadded = text.replace(/={1,2}$/, '')
-  const bytes = Buffer.from(unpadded, 'base64')
-  const usual = bytes.toString('base64')
-  const written = /[-_]/.test(text) ? bytes.toString('base64url') : usual.replace(/=+$/, '')
-  const isWhole = text.length === unpadded.length || text.length === usual.length
-  return isWhole && unpadded === written ? bytes : undefined
-}

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../domain/index.ts'
+import { beforePayload, type Envelope } from '../signing/dsse/envelope.ts'
+import { keyIdOf } from '../signing/dsse/key-id.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
-import { type Envelope, inTotoPayloadType } from './envelope.ts'
-import { keyIdOf } from './key-id.ts'
+import { inTotoPayloadType } from './envelope.ts'
 import type { Statement } from './statement.ts'
 import { StatementError } from './statement-error.ts'
 import { statementKey } from './statement-key.ts'
@@ -23,10 +24,7 @@ export async function signStatement(
   const { key: publicKey, hash } = statementKey(key.publicKey)
   if (hash === null)
     throw new StatementError('STATEMENT_KEY_UNSUITABLE', `Keys of the type ${key.algorithm} sign no statements.`)
-  const digest = createHash(hash)
-    .update(`DSSEv1 ${Buffer.byteLength(inTotoPayloadType)} ${inTotoPayloadType} ${payload.length} `)
-    .update(payload)
-    .digest()
+  const digest = createHash(hash).update(beforePayload(inTotoPayloadType, payload.length)).update(payload).digest()
   const signature = await key.sign(hash, digest, before)
   return {
     payload: payload.toString('base64'),

@@ -1,4 +1,5 @@
 import { verify } from 'node:crypto'
+import { signedBytes } from '../signing/dsse/read-envelope.ts'
 import { inTotoPayloadType, type ReadEnvelope, readEnvelope } from './envelope.ts'
 import { StatementError } from './statement-error.ts'
 import { type StatementKey, statementKey } from './statement-key.ts'
@@ -66,12 +67,6 @@ export function signersOf(
     if (signatures.some(({ bytes }) => holds(key, signed, bytes))) signers.set(key.fingerprint.toString('hex'), spki)
   }
   return [...signers.values()]
-}
-
-/** The pre-authentication encoding of DSSE v1.0: type and payload, each behind its length in bytes. */
-function signedBytes(payloadType: string, payload: Buffer): Buffer {
-  const type = Buffer.from(payloadType, 'utf8')
-  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} `), type, Buffer.from(` ${payload.length} `), payload])
 }
 
 function holds({ key, hash }: StatementKey, signed: Buffer, signature: Buffer): boolean {

@@ -1,5 +1,6 @@
 import type {
   Artifact,
+  CertificateFormat,
   DocumentReference,
   ExistingSignature,
   KeyAlgorithm,
@@ -26,6 +27,10 @@ export type PlanningFacts = {
   readonly certificateThumbprint: string
   /** The type of its key. */
   readonly keyAlgorithm: KeyAlgorithm
+  /** What the certificate is; X.509 when it is left out. */
+  readonly certificateFormat?: CertificateFormat
+  /** Whether the policy's version at submission allows signatures of bytes that say nothing of what they are. */
+  readonly rawSigningAllowed?: boolean
   /** What can be signed. */
   readonly formats: readonly SignatureFormat[]
   /** Where the request's artifact is. */
@@ -76,8 +81,8 @@ const currentPlannerVersion = 1
  * (law 2).
  *
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, `ARTIFACT_MISMATCH`, `FORMAT_NOT_SUPPORTED`, the codes
- *   of the format, `DIRECTIVE_INVALID`, `KEY_ALGORITHM_UNSUITABLE`, `TIMESTAMP_NOT_POSSIBLE`, `FILE_ALREADY_SIGNED`, each
- *   with the path of the file at fault; `ARTIFACT_CHANGED` and `ARTIFACT_STORE_…`, which are transient
+ *   of the format, `DIRECTIVE_INVALID`, `CERTIFICATE_FORMAT_UNSUITABLE`, `KEY_ALGORITHM_UNSUITABLE`, `RAW_SIGNING_NOT_ALLOWED`,
+ *   `TIMESTAMP_NOT_POSSIBLE`, `FILE_ALREADY_SIGNED`, each with the path of the file at fault; `ARTIFACT_CHANGED` and `ARTIFACT_STORE_…`, which are transient
  * @throws SigningError `FILE_PASS_FAILED`, transient
  */
 export async function createSigningPlan(
@@ -152,11 +157,10 @@ export function planOf(
 }
 
 async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedCopy> {
-  const { request, keyAlgorithm, passes, signal, onProgress } = facts
+  const { request, passes, signal, onProgress } = facts
   const { fileName: path, sha256, size } = request.artifact
-  const { timestamp } = request
   const ordersFor = (format: SignatureFormat) =>
-    completeOrders(format, format.defaultOrders(request), { keyAlgorithm, timestamp })
+    completeOrders(format, format.defaultOrders(request), { ...facts, timestamp: request.timestamp })
   return withPath([path], async () => {
     const copy = await readArtifact({ ...facts, ordersFor, copyTo }, { path, sha256, size })
     try {

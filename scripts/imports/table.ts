@@ -94,8 +94,8 @@ export const table: Readonly<Record<string, Room>> = {
     rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all', outgoing: 'all', secrets: 'all' },
   },
   origin: { ...open, rooms: { retry: 'all', domain: 'language', outgoing: 'all', databases: 'all' } },
-  // Signed statements, by a key of which it knows the interface alone.
-  statements: { ...open, rooms: { domain: 'language', signing: 'types' } },
+  // Signed statements, by a key of which it knows the interface alone; of signatures it knows how envelopes are written.
+  statements: { ...open, rooms: { domain: 'language', signing: 'language' } },
   // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.
   notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', databases: 'all' } },
   // A process of its own beside the build nodes: of the service it knows how certificates are read and what names mean.
@@ -144,12 +144,13 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
 /**
  * The files of a room that say how its things are called and written, and decide nothing: of the domain everything but
  * the deciders, of the event log the port, what is said in its terms, and where readers of a whole log keep what they know of
- * its streams, but no implementation of a log; of signing what reads files in threads, and its error.
+ * its streams, but no implementation of a log; of signing what reads files in threads, its error, and the
+ * envelope of DSSE.
  */
 export const languages: Readonly<Record<string, RegExp>> = {
   domain:
     /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|provenance|events|delay|source|workflow-status))\.ts$/,
-  signing: /^signing\/(signing-error|file-passes\/[^/]+)\.ts$/,
+  signing: /^signing\/(signing-error|dsse\/(envelope|key-id|read-envelope)|file-passes\/[^/]+)\.ts$/,
   proxy: /^proxy\/certificates\/(certificate|names|template)\.ts$/,
   'event-log':
     /^event-log\/(append-decided|consumer|event-log|export\/write|log-entries|prepare|spilling-map|stored-text|whole-stream)\.ts$/,

@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { HashAlgorithm } from '../../domain/index.ts'
 import type { PassProgress } from '../file-passes/index.ts'
+import { writeFully } from '../output-file.ts'
 import { type ByteBlock, type InputFile, readBlocks } from './byte-blocks.ts'
 import { startChecksum } from './checksum.ts'
 import { startImageDigest } from './digest.ts'
-import { writeFully } from './output-file.ts'
 import type { ByteRange, PeFile } from './pe-file.ts'
 
 /** What one pass over an image is asked to do. */

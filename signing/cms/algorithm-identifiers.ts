@@ -7,6 +7,8 @@ import { objectIdentifiers } from './object-identifiers.ts'
 export interface SignatureScheme {
   readonly keyType: 'rsa' | 'ec'
   readonly hash?: HashAlgorithm
+  /** RSASSA-PSS, with the same hash in MGF1 and a salt as long as the hash; RSASSA-PKCS1-v1_5 when it is left out. */
+  readonly padding?: 'pss'
 }
 
 const ecdsa = {
@@ -45,9 +47,17 @@ export function encodeDigestAlgorithm(hash: HashAlgorithm): Uint8Array {
 
 /**
  * AlgorithmIdentifier of a signature: `rsaEncryption` with NULL for RSASSA-PKCS1-v1_5 (RFC 5652 §10.1.2, as Windows
- * writes it), `ecdsa-with-SHA…` without parameters for ECDSA (RFC 5754 §3.3).
+ * writes it), `ecdsa-with-SHA…` without parameters for ECDSA (RFC 5754 §3.3). Of RSASSA-PSS hash, mask and length of the salt
+ * are all written, since what is left out means SHA-1 and 20 bytes (RFC 4055 §3.1).
  */
-export function encodeSignatureAlgorithm(key: KeyAlgorithm, hash: HashAlgorithm): Uint8Array {
+export function encodeSignatureAlgorithm(key: KeyAlgorithm, hash: HashAlgorithm, padding?: 'pss'): Uint8Array {
+  if (padding === 'pss') {
+    const digest = encodeDigestAlgorithm(hash)
+    const mask = der.sequence(der.objectIdentifier(objectIdentifiers.maskGeneration1), digest)
+    const salt = der.integer(hashLengths[hash])
+    const parameters = der.sequence(der.context(0, digest), der.context(1, mask), der.context(2, salt))
+    return der.sequence(der.objectIdentifier(objectIdentifiers.rsaPss), parameters)
+  }
   return key.startsWith('rsa-')
     ? der.sequence(der.objectIdentifier(objectIdentifiers.rsaEncryption), der.nullValue())
     : der.sequence(der.objectIdentifier(ecdsa[hash]))
@@ -61,6 +71,34 @@ export function takeDigestAlgorithm(reader: DerReader, what: string): HashAlgori
 /** Takes the AlgorithmIdentifier of a signature; `undefined` when it is neither RSASSA-PKCS1-v1_5 nor ECDSA with SHA-2. */
 export function takeSignatureAlgorithm(reader: DerReader, what: string): SignatureScheme | undefined {
   return schemes.get(takeAlgorithm(reader, what))
+}
+
+/**
+ * Takes the AlgorithmIdentifier of a signature as {@link takeSignatureAlgorithm} does, or of RSASSA-PSS when hash, mask and a salt as long
+ * as the hash are all stated (RFC 4055 §3.1).
+ */
+export function takeSignatureAlgorithmOrPss(reader: DerReader, what: string): SignatureScheme | undefined {
+  const element = reader.take(0x30, what)
+  const algorithm = reader.inside(element)
+  if (algorithm.objectIdentifier(what) !== objectIdentifiers.rsaPss)
+    return takeSignatureAlgorithm(reader.around(element), what)
+  const parameters = algorithm.enter(0x30, `parameters of ${what}`)
+  algorithm.end(what)
+  const stated = parameters.enter(0xa0, `the hash of ${what}`)
+  const hash = takeDigestAlgorithm(stated, `the hash of ${what}`)
+  stated.end(`the hash of ${what}`)
+  const generation = parameters.enter(0xa1, `the mask of ${what}`)
+  const mask = generation.enter(0x30, `the mask of ${what}`)
+  generation.end(`the mask of ${what}`)
+  const isMgf1 = mask.objectIdentifier(`the mask of ${what}`) === objectIdentifiers.maskGeneration1
+  const maskHash = takeDigestAlgorithm(mask, `the hash of the mask of ${what}`)
+  mask.end(`the mask of ${what}`)
+  const saltLength = parameters.enter(0xa2, `the salt of ${what}`)
+  const salt = saltLength.smallInteger(`the salt of ${what}`)
+  saltLength.end(`the salt of ${what}`)
+  parameters.end(`parameters of ${what}`)
+  if (hash === undefined || !isMgf1 || maskHash !== hash || salt !== hashLengths[hash]) return undefined
+  return { keyType: 'rsa', hash, padding: 'pss' }
 }
 
 /** Of the algorithms that this project takes none has parameters but NULL, so anything else names a foreign one. */

@@ -14,8 +14,8 @@ export interface SignerInfoInput {
   /** DER, for the signer's key. */
   readonly certificate: Uint8Array
   readonly hash: HashAlgorithm
-  /** The octets whose digest is signed. */
-  readonly octets: Uint8Array
+  /** The octets whose digest is signed, or that digest, by `hash`. */
+  readonly octets: Uint8Array | { readonly digest: Uint8Array }
   /** Encoded attributes beside the message digest, which is always there. */
   readonly signedAttributes: readonly Uint8Array[]
   /** Makes the unsigned attributes from the signature value, such as a time-stamp over it. */
@@ -27,8 +27,11 @@ export interface SignedDataInput extends Omit<SignerInfoInput, 'certificate' | '
   /** `version` of SignedData: 1 for content as PKCS #7 and Authenticode have it, 3 for other content (RFC 5652 §5.1). */
   readonly version: 1 | 3
   readonly contentType: string
-  /** The element inside the explicit [0] of `encapContentInfo`. Its content octets are what is digested. */
-  readonly content: Uint8Array
+  /**
+   * The element inside the explicit [0] of `encapContentInfo`, whose content octets are what is digested. Of content that stays outside its
+   * digest is enough.
+   */
+  readonly content: Uint8Array | { readonly digest: Uint8Array }
   /** Whether the content stays outside, and nothing of it but its digest travels (RFC 5652 §5.2). */
   readonly isDetached?: boolean
   /** DER certificates, leaf first; the first must be for the signer's key. */
@@ -53,6 +56,7 @@ export interface SignedDataInput extends Omit<SignerInfoInput, 'certificate' | '
  */
 export async function buildSignedData(input: SignedDataInput): Promise<Uint8Array> {
   const { hash, contentType, content, certificates, isDetached = false } = input
+  const inside = isDetached || 'digest' in content ? [] : [der.context(0, content)]
   const [certificate] = certificates
   if (certificate === undefined)
     throw new SigningError(
@@ -62,7 +66,7 @@ export async function buildSignedData(input: SignedDataInput): Promise<Uint8Arra
   const signerInfo = await buildSignerInfo({
     ...input,
     certificate,
-    octets: contentOctets(content),
+    octets: 'digest' in content ? content : contentOctets(content),
     signedAttributes: [
       encodeAttribute(objectIdentifiers.contentType, der.objectIdentifier(contentType)),
       ...input.signedAttributes,
@@ -71,7 +75,7 @@ export async function buildSignedData(input: SignedDataInput): Promise<Uint8Arra
   const signedData = der.sequence(
     der.integer(input.version),
     der.setOf(encodeDigestAlgorithm(hash)),
-    der.sequence(der.objectIdentifier(contentType), ...(isDetached ? [] : [der.context(0, content)])),
+    der.sequence(der.objectIdentifier(contentType), ...inside),
     ...(input.embedCertificates ? [der.context(0, ...embedded(input))] : []),
     der.setOf(signerInfo),
   )
@@ -91,7 +95,8 @@ export async function buildSignerInfo(input: SignerInfoInput): Promise<Uint8Arra
       'CMS_KEY_MISMATCH',
       'The first certificate of the chain is for another key; it must hold the public half of the key that signs.',
     )
-  const messageDigest = der.octetString(digestOnce(hash, input.octets, 'buffer'))
+  const { octets } = input
+  const messageDigest = der.octetString('digest' in octets ? octets.digest : digestOnce(hash, octets, 'buffer'))
   // The signature covers the attributes as a SET OF; they travel under an implicit [0] (RFC 5652 §5.4).
   const toBeSigned = der.setOf(
     encodeAttribute(objectIdentifiers.messageDigest, messageDigest),
@@ -107,7 +112,7 @@ export async function buildSignerInfo(input: SignerInfoInput): Promise<Uint8Arra
     der.sequence(certificate.issuer, der.element(0x02, certificate.serialNumber)),
     encodeDigestAlgorithm(hash),
     travelling,
-    encodeSignatureAlgorithm(signer.algorithm, hash),
+    encodeSignatureAlgorithm(signer.algorithm, hash, signer.padding),
     der.octetString(signature),
     ...(unsigned.length > 0 ? [der.context(1, ...unsigned.toSorted(Buffer.compare))] : []),
   )

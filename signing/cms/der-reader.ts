@@ -107,6 +107,11 @@ export class DerReader {
     return new DerReader(element.content, this.#code, element.contentPosition)
   }
 
+  /** A reader of an element that was taken from this reader, as the only one. */
+  around(element: DerElement): DerReader {
+    return new DerReader(element.encoded, this.#code, element.position)
+  }
+
   /** Nothing may be left. */
   end(what: string): void {
     if (this.#at !== this.#bytes.length)

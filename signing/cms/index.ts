@@ -39,7 +39,7 @@ export {
   foreignHashes,
   issuersOf,
 } from './foreign-signer.ts'
-export { type MessageSigner, messageSignerOf } from './message-signer.ts'
+export { type MessageSigner, messageSignerOf, pssSignerOf } from './message-signer.ts'
 export { objectIdentifiers } from './object-identifiers.ts'
 export {
   type ErrorArea,
@@ -50,4 +50,4 @@ export {
 } from './parse-signed-data.ts'
 export { type EncapsulatedContent, enterSignedData, takeEncapsulatedContent } from './signed-data-structure.ts'
 export { assertSigningCertificate, encodeSigningCertificate, encodeSigningTime } from './signing-certificate.ts'
-export { singleValue, verifyCountersigner, verifySigner } from './verify-signer.ts'
+export { singleValue, verifyCountersigner, verifySigner, verifySignerOf } from './verify-signer.ts'

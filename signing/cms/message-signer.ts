@@ -2,13 +2,15 @@ import { createPublicKey, hash as digestOnce, type KeyObject, sign } from 'node:
 import { promisify } from 'node:util'
 import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
-import type { SigningKey } from '../signing-key.ts'
+import type { HashSigningKey, SigningKey } from '../signing-key.ts'
 
 /** Signs whole messages, wherever the key lives. */
 export interface MessageSigner {
   readonly algorithm: KeyAlgorithm
   /** DER SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array
+  /** That it signs by RSASSA-PSS, with a salt as long as the hash; left out for RSASSA-PKCS1-v1_5, and of EC keys. */
+  readonly padding?: 'pss'
   sign(hash: HashAlgorithm, message: Uint8Array): Promise<Uint8Array>
 }
 
@@ -49,6 +51,20 @@ export function messageSignerOf(key: SigningKey | KeyObject): MessageSigner {
     algorithm,
     publicKey: createPublicKey(key).export({ type: 'spki', format: 'der' }),
     sign: (hash, message) => signInThreadPool(hash, message, key),
+  }
+}
+
+/** A signer by RSASSA-PSS for an RSA key in a token. What it makes is not verified. */
+export function pssSignerOf(key: SigningKey & HashSigningKey): MessageSigner {
+  return {
+    algorithm: key.algorithm,
+    publicKey: key.publicKey,
+    padding: 'pss',
+    async sign(hash, message) {
+      const [signature] = await key.signHashes({ scheme: 'pss', hash }, [digestOnce(hash, message, 'buffer')])
+      if (signature === undefined) throw new Error('The key answered without a signature.')
+      return signature
+    },
   }
 }
 

@@ -38,6 +38,7 @@ export const objectIdentifiers = {
   /** RFC 8017 appendix A.1 and A.2. */
   rsaEncryption: '1.2.840.113549.1.1.1',
   rsaPss: '1.2.840.113549.1.1.10',
+  maskGeneration1: '1.2.840.113549.1.1.8',
   md5WithRsa: '1.2.840.113549.1.1.4',
   sha1WithRsa: '1.2.840.113549.1.1.5',
   /** The same as OIW assigned it, in old signatures of others only. */

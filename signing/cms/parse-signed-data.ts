@@ -1,6 +1,11 @@
 import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
-import { type SignatureScheme, takeDigestAlgorithm, takeSignatureAlgorithm } from './algorithm-identifiers.ts'
+import {
+  type SignatureScheme,
+  takeDigestAlgorithm,
+  takeSignatureAlgorithm,
+  takeSignatureAlgorithmOrPss,
+} from './algorithm-identifiers.ts'
 import { type Attribute, readAttributes } from './attributes.ts'
 import { DerReader } from './der-reader.ts'
 import { type EncapsulatedContent, enterSignedData, takeEncapsulatedContent } from './signed-data-structure.ts'
@@ -10,6 +15,8 @@ import { type SignerIdentifier, takeSignerIdentifier } from './signer-identifier
 export type ErrorArea =
   | 'AUTHENTICODE'
   | 'AUTHENTICODE_TIMESTAMP'
+  | 'DETACHED'
+  | 'DETACHED_TIMESTAMP'
   | 'JAR'
   | 'JAR_TIMESTAMP'
   | 'NUGET'
@@ -39,6 +46,9 @@ export interface ParsedSignedData extends EncapsulatedContent {
   readonly signer: SignerInfo
 }
 
+/** What this service makes itself announces one digest algorithm. */
+const signedHere: readonly ErrorArea[] = ['AUTHENTICODE', 'DETACHED', 'JAR']
+
 /** More is no chain that anybody has, and bounds what hostile input costs. */
 const certificateLimit = 32
 
@@ -64,7 +74,7 @@ export function parseSignedData(bytes: Uint8Array, area: ErrorArea, detached?: U
   const signer = readSignerInfo(signerInfos, area)
   signerInfos.end('the only SignerInfo')
   // Nothing covers this set: an algorithm that is not known could bring any parameters.
-  const isForOne = announced.length === 1 || (area !== 'AUTHENTICODE' && area !== 'JAR')
+  const isForOne = announced.length === 1 || !signedHere.includes(area)
   if (!announced.includes(signer.hash) || announced.includes(undefined) || !isForOne)
     throw signedData.fault(
       `digestAlgorithms must name the digest algorithm of SignerInfo (${signer.hash}) and nothing else`,
@@ -133,7 +143,9 @@ function readSignerInfo(signerInfos: DerReader, area: ErrorArea): SignerInfo {
   const signedBytes = Uint8Array.from(signedElement.encoded)
   signedBytes[0] = 0x31
 
-  const scheme = takeSignatureAlgorithm(info, 'the signature algorithm of SignerInfo')
+  // Only what a detached signature is ordered with names RSASSA-PSS.
+  const takeScheme = area === 'DETACHED' ? takeSignatureAlgorithmOrPss : takeSignatureAlgorithm
+  const scheme = takeScheme(info, 'the signature algorithm of SignerInfo')
   if (scheme === undefined)
     throw unsupported(area, 'The signature algorithm must be RSASSA-PKCS1-v1_5 or ECDSA, each with SHA-2.')
   if (scheme.hash !== undefined && scheme.hash !== hash)

@@ -48,3 +48,11 @@ export function takeEncapsulatedContent(signedData: DerReader, detached?: Uint8A
   explicit.end('the signed content')
   return { contentType, content }
 }
+
+/** Takes `encapContentInfo`, whose content must be elsewhere; answers with the content's type. */
+export function takeDetachedContent(signedData: DerReader): string {
+  const encapsulated = signedData.enter(0x30, 'encapContentInfo')
+  const contentType = encapsulated.objectIdentifier('the content type')
+  if (encapsulated.hasMore()) throw encapsulated.fault('the signed content must not be inside a detached signature')
+  return contentType
+}

@@ -1,4 +1,4 @@
-import { hash as digestOnce, type KeyObject, verify } from 'node:crypto'
+import { constants, hash as digestOnce, type KeyObject, verify } from 'node:crypto'
 import { SigningError } from '../signing-error.ts'
 import type { Attribute } from './attributes.ts'
 import type { CertificateFields } from './certificate-fields.ts'
@@ -21,7 +21,22 @@ const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
  * `<area>_ALGORITHM_UNSUPPORTED`, `<area>_SIGNATURE_INVALID`
  */
 export function verifySigner(
-  { signer, contentType, content }: ParsedSignedData,
+  signedData: ParsedSignedData,
+  certificates: readonly CertificateFields[],
+  area: ErrorArea,
+): CertificateFields {
+  return verifySignerOf(signedData, signedData.content.content, certificates, area)
+}
+
+/**
+ * The same of content that is somewhere else, and of which the digest is known.
+ *
+ * @param octets the content octets, or their digest by the signer's hash algorithm
+ * @throws SigningError as {@link verifySigner}
+ */
+export function verifySignerOf(
+  { signer, contentType }: Pick<ParsedSignedData, 'signer' | 'contentType'>,
+  octets: Uint8Array | { readonly digest: Uint8Array },
   certificates: readonly CertificateFields[],
   area: ErrorArea,
 ): CertificateFields {
@@ -35,7 +50,7 @@ export function verifySigner(
       `${area}_ATTRIBUTES_INVALID`,
       `The content type attribute says ${statedType}, but the content is ${contentType}.`,
     )
-  assertSigned(signer, content.content, certificate, area)
+  assertSigned(signer, octets, certificate, area)
   return certificate
 }
 
@@ -70,10 +85,15 @@ function certificateOf(
   return certificate
 }
 
-function assertSigned(signer: SignerInfo, octets: Uint8Array, certificate: CertificateFields, area: ErrorArea): void {
+function assertSigned(
+  signer: SignerInfo,
+  octets: Uint8Array | { readonly digest: Uint8Array },
+  certificate: CertificateFields,
+  area: ErrorArea,
+): void {
   const digestAttribute = singleValue(signer.signedAttributes, objectIdentifiers.messageDigest, area)
-  const digest = digestOnce(signer.hash, octets, 'buffer')
-  if (digestAttribute.tag !== 0x04 || !digest.equals(digestAttribute.content))
+  const digest = 'digest' in octets ? octets.digest : digestOnce(signer.hash, octets, 'buffer')
+  if (digestAttribute.tag !== 0x04 || Buffer.compare(digest, digestAttribute.content) !== 0)
     throw new SigningError(
       `${area}_DIGEST_MISMATCH`,
       `The message digest attribute is not the ${signer.hash} digest of the signed content.`,
@@ -85,7 +105,7 @@ function assertSigned(signer: SignerInfo, octets: Uint8Array, certificate: Certi
       `${area}_ALGORITHM_UNSUPPORTED`,
       `The signature algorithm is for ${signer.scheme.keyType} keys, but the certificate has another kind of key.`,
     )
-  if (!isValid(signer.hash, signer.signedBytes, key, signer.signature))
+  if (!isValid(signer, key))
     throw new SigningError(
       `${area}_SIGNATURE_INVALID`,
       "The signature over the signed attributes is not valid under the signer's certificate.",
@@ -126,9 +146,10 @@ function readPublicKey(certificate: CertificateFields, area: ErrorArea): KeyObje
 }
 
 /** OpenSSL answers some malformed signatures with an exception instead of `false`. */
-function isValid(hash: string, bytes: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+function isValid({ hash, scheme, signedBytes, signature }: SignerInfo, key: KeyObject): boolean {
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
   try {
-    return verify(hash, bytes, key, signature)
+    return verify(hash, signedBytes, { key, ...(scheme.padding === 'pss' && pss) }, signature)
   } catch {
     return false
   }

@@ -3,7 +3,7 @@ import { SigningError } from '../signing-error.ts'
 const begin = '-----BEGIN '
 
 /** A DER-encoded certificate, or what else the label names, as PEM (RFC 7468), ending with a line feed. */
-export function toPem(der: Uint8Array, label: 'CERTIFICATE' | 'CERTIFICATE REQUEST' = 'CERTIFICATE'): string {
+export function toPem(der: Uint8Array, label: 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'CMS' = 'CERTIFICATE'): string {
   const lines =
     Buffer.from(der)
       .toString('base64')

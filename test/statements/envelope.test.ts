@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, type KeyAlgorithm } from '../../domain/index.ts'
+import { keyIdOf } from '../../signing/dsse/key-id.ts'
 import {
   inTotoPayloadType,
   provenanceStatement,
@@ -11,7 +12,6 @@ import {
   verifyEnvelope,
   verifyReadEnvelope,
 } from '../../statements/index.ts'
-import { keyIdOf } from '../../statements/key-id.ts'
 import { memoryKey } from '../support/memory-key.ts'
 import { provenanceFacts, signedDocuments } from '../support/statements.ts'
 

@@ -52,6 +52,8 @@ export function codesOfSource(): Found[] {
 export const areas: readonly string[] = [
   'AUTHENTICODE',
   'AUTHENTICODE_TIMESTAMP',
+  'DETACHED',
+  'DETACHED_TIMESTAMP',
   'JAR',
   'JAR_TIMESTAMP',
   'NUGET',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { SigningError } from '../signing-error.ts'
+import { SigningError } from './signing-error.ts'
 
 /**
  * Lets `write` fill a new file beside `path` and gives it that name only when it is whole. Whatever fails, nothing
