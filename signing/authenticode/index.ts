@@ -1,4 +1,6 @@
 /** Authenticode signatures: those of Windows programs (PE32 and PE32+), and what the signatures of other files have in common with them. */
+
+export { truncate, writeFully } from '../output-file.ts'
 export { readRange } from './byte-blocks.ts'
 export { describeReplaced, describeUnreadable } from './describe-existing.ts'
 export { digestPeFile } from './digest.ts'
@@ -13,7 +15,6 @@ export {
   type PeFileInspection,
 } from './inspect.ts'
 export { makeSignature, type SignatureMeans } from './make-signature.ts'
-export { truncate, writeFully } from './output-file.ts'
 export { type PeFile, readPeHeaders } from './pe-file.ts'
 export { checkPeHeader, namesSignatures } from './pe-header.ts'
 export type { SignatureRequest } from './place-signature.ts'
