@@ -26,7 +26,7 @@ import {
   type WholeStream,
 } from '../event-log/index.ts'
 import { checkApprovers } from './check-approvers.ts'
-import { checkBuildSystem } from './check-build-system.ts'
+import { checkBuildSystem, checkLinkOfJob } from './check-build-system.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { checkEarlierRequest } from './check-earlier-request.ts'
 import { checkOrigin } from './check-origin.ts'
@@ -201,6 +201,7 @@ async function checkSubmitter(
   requireActiveSubmitter(fold(userDecider, events), request)
   if (submission === undefined) return
   await requireApprovedAccount(log, request.organizationId, events, submission)
+  await checkLinkOfJob(log, request, submission)
   // Approvals of these people are not counted as far as the request names them.
   const { submitter, peopleBehind = [] } = request
   if (!(await namesPeopleBehind(log, submitter, peopleBehind, submission))) throw policyMismatch('peopleBehind')

@@ -2,12 +2,16 @@ import {
   type ApiTokenScope,
   type Authentication,
   canonicalJson,
+  fold,
   hasAccepted,
+  jobSubmitterOf,
   parseStreamName,
   streams,
+  trustedBuildSystemDecider,
   type User,
 } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
+import { buildSystemForms } from '../origin/index.ts'
 import { latest, wasOver } from './call-delay.ts'
 import { type EventsBefore, unknownActor } from './check-voucher.ts'
 
@@ -29,6 +33,7 @@ export type AuthenticationChecks = Readonly<Record<string, AuthenticationCheck>>
 export const authenticationChecks = {
   apiToken: checkApiToken,
   session: checkSession,
+  identityToken: checkIdentityToken,
 } satisfies Partial<Record<Authentication['method'], AuthenticationCheck>>
 
 /** People whom people added must have accepted an invitation; whom the set-up added may act at once. */
@@ -71,6 +76,33 @@ async function checkApiToken(
   const revocation = events.find(({ type, data }) => type === 'ApiTokenRevoked' && data.tokenId === tokenId)
   if (token.revoked && wasOver(revocation, event)) return 'whose token was revoked'
   return token.scope === undefined ? undefined : exceeded(token.scope, event, eventsBefore)
+}
+
+/**
+ * The token of a job is known by what stands in the log: the same token must vouch for the call, and the build system's link with the
+ * project have named the user as whom its jobs submit. It could submit, and cancel, and nothing else.
+ */
+async function checkIdentityToken(
+  { issuer, tokenId }: Extract<Authentication, { readonly method: 'identityToken' }>,
+  event: RecordedEvent,
+  { user }: UserBefore,
+  eventsBefore: EventsBefore,
+): Promise<string | undefined> {
+  const { actor } = event.metadata
+  const voucher = actor.kind === 'user' ? actor.vouchedBy : undefined
+  const proof = voucher?.proof
+  if (voucher === undefined || proof?.method !== 'identityToken') return 'whose token vouched for no build system'
+  if (proof.issuer !== issuer || proof.tokenId !== tokenId) return 'whose token is not the one of the build system'
+  if (user.kind !== 'ci') return 'who is no CI user'
+  const stream = streams.trustedBuildSystem(voucher.trustedBuildSystemId)
+  const system = fold(trustedBuildSystemDecider, await eventsBefore(stream))
+  if (system.status === 'none') return 'as whom no jobs submitted'
+  const projects = system.links
+    .filter((link) => jobSubmitterOf(link) === user.userId)
+    .filter(({ settings }) => buildSystemForms.linkAddresses(system.kind, settings).includes(issuer))
+    .map(({ projectId }) => projectId)
+  if (projects.length === 0) return 'as whom no jobs submitted by tokens of the issuer'
+  return exceeded({ access: 'submit', projects, networks: null }, event, eventsBefore)
 }
 
 /** What a token that may submit can cause. */

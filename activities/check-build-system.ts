@@ -54,6 +54,24 @@ export async function checkBuildSystem(
   }
 }
 
+/**
+ * A job that submitted by its identity token alone was taken for the CI user that a link names: that link must have been made, and
+ * changed last, as the organization demanded it then. It is to the job what the making of an API token is to others.
+ *
+ * @throws Refusal `RULE_CHANGE_NOT_APPROVED`
+ */
+export async function checkLinkOfJob(
+  log: GroundsLog,
+  request: SigningRequest,
+  submission: RecordedEvent,
+): Promise<void> {
+  const voucher = voucherOf(submission)
+  if (voucher?.proof.method !== 'identityToken') return
+  const { events } = await readNamedStream(log, streams.trustedBuildSystem(voucher.trustedBuildSystemId))
+  const before = events.filter(({ position }) => position < submission.position)
+  for (const rule of rulesOf(before, request, voucher)) await requireApprovedChange(log, request.organizationId, rule)
+}
+
 async function kindOf(log: GroundsLog, userId: UserId): Promise<'interactive' | 'ci'> {
   const user = fold(userDecider, (await readNamedStream(log, streams.user(userId))).events)
   return user.status === 'none' ? 'interactive' : user.kind
@@ -63,15 +81,16 @@ function voucherOf({ metadata: { actor } }: RecordedEvent): Voucher | undefined 
   return actor.kind === 'user' ? actor.vouchedBy : undefined
 }
 
-/** The event that made the link to the project and, where that is asked, the one that said last what a build must be. */
+/** The event that made the link to the project and, where that is asked or says whose tokens are taken, the one that said last what a build must be. */
 function newestLink(
   history: readonly RecordedEvent[],
   { projectId, originVerification }: SigningRequest,
+  isByJob: boolean,
 ): readonly (RecordedEvent | undefined)[] {
   const isOf = (wanted: string) => (event: RecordedEvent) => event.type === wanted && event.data.projectId === projectId
   const linked = history.findLastIndex(isOf('TrustedBuildSystemLinked'))
   const changed = history.slice(linked + 1).findLast(isOf('TrustedBuildSystemLinkChanged'))
-  return [history[linked], originVerification === undefined ? undefined : changed]
+  return [history[linked], originVerification === undefined && !isByJob ? undefined : changed]
 }
 
 /** What of a build system's history its voucher rests on. */
@@ -82,13 +101,13 @@ function rulesOf(
 ): readonly RecordedEvent[] {
   const newest = (wanted: string, matches: (data: RecordedEvent['data']) => boolean = () => true) =>
     history.findLast(({ type, data }) => type === wanted && matches(data))
-  const tokenId = voucher?.proof.method === 'link' ? undefined : voucher?.proof.tokenId
+  const tokenId = voucher?.proof.method === 'token' ? voucher.proof.tokenId : undefined
   const keyId = keyOfStatement(voucher?.nodeStatement)
   return [
     newest('TrustedBuildSystemCreated'),
     newest('TrustedBuildSystemTokenIssued', (data) => tokenId !== undefined && data.tokenId === tokenId),
     newest('TrustedBuildSystemProxyKeyRegistered', (data) => keyId !== undefined && data.keyId === keyId),
     newest('TrustedBuildSystemEnabled'),
-    ...newestLink(history, request),
+    ...newestLink(history, request, voucher?.proof.method === 'identityToken'),
   ].filter((event) => event !== undefined)
 }

@@ -2,6 +2,7 @@ import {
   canonicalJson,
   type EarlierRequests,
   fold,
+  type OriginOfRequest,
   projectDecider,
   requireVerifiedOrigin,
   type SigningPolicySettings,
@@ -49,6 +50,7 @@ export async function checkOrigin(
     throw notVerified('it is of another build system than the one that vouched for the artifact')
   if (voucher.proof.method === 'link' && origin.verified.proof === 'claim')
     throw notVerified('it is what somebody claims who brought nothing of the build system')
+  if (voucher.proof.method === 'identityToken') requireSameToken(origin, voucher.proof)
   const { events } = await readNamedStream(log, streams.trustedBuildSystem(origin.trustedBuildSystemId))
   const system = fold(trustedBuildSystemDecider, events)
   const before = fold(
@@ -58,6 +60,22 @@ export async function checkOrigin(
   if (before.status === 'none' || system.status === 'none' || system.kind !== origin.kind)
     throw notVerified('its build system is of another kind')
   checkFoundOrigin(before, first.request, origin, voucher.node)
+}
+
+/**
+ * Where the job called by its identity token, that very token must have proved the origin.
+ *
+ * @throws Refusal `ORIGIN_NOT_VERIFIED`
+ */
+function requireSameToken(
+  { verified, checks }: OriginOfRequest,
+  { issuer, tokenId }: { readonly issuer: string; readonly tokenId: string },
+): void {
+  const inputs = checks.find(({ name, outcome }) => name === 'identityToken' && outcome === 'passed')?.inputs ?? []
+  const inputOf = (wanted: string) => inputs.find(({ name }) => name === wanted)?.value
+  const isSame = inputOf('issuer') === issuer && inputOf('tokenId') === tokenId
+  if (verified?.proof !== 'identityToken' || !isSame)
+    throw notVerified('it is not proved by the identity token by which the job submitted')
 }
 
 /** The project's repository as it was when the request was submitted. */

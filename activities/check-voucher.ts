@@ -20,7 +20,7 @@ export function unknownActor(what: string, name: string): Refusal {
  * could vouch for what was submitted (the link to the project) is asked where that counts.
  *
  * @returns what is wrong with it, as the end of a sentence about the actor; nothing when it could vouch
- * @throws Refusal `EVENT_ACTOR_UNKNOWN` for proofs other than a token and a link, and for nodes of which no signed statement is there
+ * @throws Refusal `EVENT_ACTOR_UNKNOWN` for proofs that this release does not know, and for nodes of which no signed statement is there
  */
 export async function faultOfVoucher(
   voucher: Voucher,
@@ -28,8 +28,9 @@ export async function faultOfVoucher(
   eventsBefore: EventsBefore,
 ): Promise<string | undefined> {
   const { trustedBuildSystemId, proof, node, nodeStatement } = voucher
-  if (proof?.method !== 'token' && proof?.method !== 'link')
-    throw unknownActor('calls that are vouched for by a trusted build system with', String(proof?.method))
+  const { method } = proof ?? {}
+  if (method !== 'token' && method !== 'link' && method !== 'identityToken')
+    throw unknownActor('calls that are vouched for by a trusted build system with', String(method))
   if (node !== null && nodeStatement === undefined)
     throw unknownActor('calls that are vouched for by', 'a node behind a proxy of which it signed nothing')
   const events = await eventsBefore(streams.trustedBuildSystem(trustedBuildSystemId))
@@ -43,6 +44,12 @@ export async function faultOfVoucher(
   if (fault !== undefined) return `${vouched} ${fault}`
   // What a build system is only asked about counts by its answers, which the signer holds against what policy and project demand.
   if (proof.method === 'link') return undefined
+  // Of the token of a job the log holds what it was: it counts as the one by which the user is authenticated, which is checked as that.
+  if (proof.method === 'identityToken') {
+    const { actor } = event.metadata
+    const isOfUser = actor.kind === 'user' && actor.authentication.method === 'identityToken'
+    return isOfUser ? undefined : `${vouched} by the token of a job by which they did not call`
+  }
   const issued = events.filter(({ type }) => type === 'TrustedBuildSystemTokenIssued')
   const index = issued.findIndex(({ data }) => data.tokenId === proof.tokenId)
   if (index === -1) return `${vouched} which did not have the token`

@@ -22,7 +22,10 @@ import { type StatedCall, statedNode, statementWithoutToken } from './stated-nod
 
 /** What a call brings to show who sends it, as its transport read it. */
 export type Credentials = {
+  /** An API token, or the identity token of a job. */
   readonly apiToken?: string | undefined
+  /** The id of the organization that the call is for, where it names one: an identity token does not. */
+  readonly organizationId?: string | undefined
   /** Of the trusted build system that vouches for the call. */
   readonly trustedBuildSystemToken?: string | undefined
   /** What an authentication proxy says of the build node that the call is of. */

@@ -2,6 +2,7 @@ import type {
   Artifact,
   BuildNode,
   BuildReference,
+  Instant,
   OrganizationId,
   SaidOrigin,
   Sha256Digest,
@@ -56,4 +57,35 @@ export interface Builds {
    * @throws Refusal `ORIGIN_…` with the code of the connector; what may pass: as an error with that code
    */
   announcedDigest(question: BuildQuestion): Promise<Sha256Digest>
+  /**
+   * Those of some links that a job's identity token can be for, by what it says of itself: of their issuer, and of the ids that they
+   * pin. Nothing of the token is believed yet.
+   */
+  linksOfJob<Link extends JobLink>(links: readonly Link[], token: string): readonly Link[]
+  /**
+   * Checks the identity token of a job against a link: signature, audience, times, and whatever the link says of its claims.
+   *
+   * @param artifact what is submitted with it, as far as that is known: a token that names an artifact is for no other one
+   * @throws Refusal with the code of the check that failed; what may pass: `IDENTITY_TOKEN_KEY…`
+   */
+  verifyJob(link: JobLink, token: string, artifact: Artifact | null): Promise<JobToken>
+  /**
+   * Uses the token of a job for a request, and for no other one.
+   *
+   * @throws Refusal `IDENTITY_TOKEN_USED`; what may pass: `IDENTITY_TOKEN_STORE_…`
+   */
+  useJob(token: JobToken, signingRequestId: SigningRequestId): Promise<void>
+}
+
+/** What a link with a build system says, whose jobs have identity tokens. */
+export type JobLink = { readonly kind: TrustedBuildSystemKind } & Pick<TrustedBuildSystemLink, 'settings'>
+
+/** The identity token of a job, which its issuer signed and which holds for a link. */
+export type JobToken = {
+  readonly issuer: string
+  /** Its `jti`, or what stands for one. */
+  readonly tokenId: string
+  readonly expiresAt: Instant
+  /** The SHA-256 of the one artifact that it is for, where it names one; else `null`. */
+  readonly boundTo: Sha256Digest | null
 }

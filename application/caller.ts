@@ -7,12 +7,23 @@ import {
   type Initiator,
   type Instant,
   type OrganizationId,
+  type ProjectId,
   parseText,
   type SealedDetails,
   type UserId,
   type Voucher,
 } from '../domain/index.ts'
+import type { JobLink, JobToken } from './build-ports.ts'
 import { Setup } from './setup.ts'
+
+/** A job of a build system that calls by its identity token alone. */
+export type CallingJob = {
+  readonly token: JobToken
+  /** The text of the token: a function, so that whoever shows a caller does not show it. */
+  readonly reveal: () => string
+  /** The links that take the token, of one build system. */
+  readonly links: readonly (JobLink & { readonly projectId: ProjectId })[]
+}
 
 /** A user who proved who they are, and how this call reached us. */
 export type Caller = {
@@ -27,6 +38,8 @@ export type Caller = {
   readonly authentication: Authentication
   /** The trusted build system that vouches for the call, if one does. */
   readonly vouchedBy?: Voucher
+  /** The job that calls by its identity token alone, where one does: a submission uses that up. */
+  readonly job?: CallingJob
   /** The client's IP address, where one is known. */
   readonly remoteAddress: string | undefined
   /** Why, as the caller says it to those who must approve what the call changes. */

@@ -17,6 +17,7 @@ import { vouchingSystem } from './claimed-origin.ts'
 import type { KeptSecret } from './kept-secrets.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import type { SubmissionChoices } from './submission.ts'
+import { withTokenOfJob } from './submitting-job.ts'
 
 /** What was checked of a submission that its build is asked about with. */
 export type CheckedBuild = {
@@ -57,7 +58,9 @@ export async function claimedBuild(
   { projectId }: Pick<Project, 'projectId'>,
   asked: TrustedBuildSystem | null,
 ): Promise<ClaimedBuild> {
-  const said = build ?? { fields: {}, secrets: {} }
+  const given = build ?? { fields: {}, secrets: {} }
+  // Where nobody is asked, the token is not kept: it is used, and that is all.
+  const said = asked === null ? given : withTokenOfJob(caller, given)
   const isSaid = [said.fields, said.secrets].some((part) => Object.keys(part).length > 0)
   if (!isSaid && asked === null) return noBuild
   const { kind } = asked ?? (await vouchingSystem(log, caller, projectId, 'build'))

@@ -4,6 +4,7 @@ import { createAdministration } from './administration.ts'
 import type { Application } from './application.ts'
 import { approveSigningRequests } from './approve-signing-requests.ts'
 import { authenticate } from './authenticate.ts'
+import { authenticateJob, isIdentityToken } from './authenticate-job.ts'
 import { useCases } from './authorize.ts'
 import { authorizeQuery } from './authorize-query.ts'
 import { approveSigningRequest, cancelSigningRequest, denySigningRequest } from './change-signing-request.ts'
@@ -116,7 +117,9 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     ...createAdministration(dependencies),
     authenticate: async (credentials, remoteAddress, before) => {
       try {
-        const caller = await authenticate(dependencies, credentials, remoteAddress, before)
+        const caller = isIdentityToken(credentials.apiToken)
+          ? await authenticateJob(dependencies, credentials, remoteAddress)
+          : await authenticate(dependencies, credentials, remoteAddress, before)
         dependencies.apiTokenUses?.note(caller)
         return caller
       } catch (error) {

@@ -188,6 +188,8 @@ export interface AdministratorIndex {
 export interface LinkedBuildSystemIndex {
   /** Those that are linked, disabled ones too. */
   of(organizationId: OrganizationId, projectId: ProjectId): Promise<readonly TrustedBuildSystemId[]>
+  /** Those of which a link says as whom jobs submit by their identity token alone (`jobSubmitterOf`), disabled ones too. */
+  ofJobs(organizationId: OrganizationId): Promise<readonly TrustedBuildSystemId[]>
   /** Waits until it has everything that is in the log now. */
   catchUp(): Promise<void>
 }

@@ -25,6 +25,7 @@ import { peopleBehindCaller } from './principals.ts'
 import { requireSourceSummaries } from './source-summaries.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
 import { requestIdOfKey, sourceContext, submittedBefore } from './submitted-before.ts'
+import { useJob } from './submitting-job.ts'
 
 /** Has a workflow record a submission; answers where the log was then. */
 export type SendSubmission = (
@@ -111,6 +112,7 @@ async function submit(
   const artifact = knownArtifact({ source, artifact: null })
   const isWhole = input.isBuildCheckedFirst ?? false
   await verifyBuild(dependencies, caller, checked, { signingRequestId, artifact, isWhole })
+  await useJob(dependencies, caller, { signingRequestId, project, artifact, isComparedLater: checked.asked !== null })
   const secrets = secretsOfBuild(caller.organizationId, build, dependencies.now())
   const { position } = await keepingSecrets(dependencies, secrets, async () => {
     const withSecrets = { ...submission, source: await sources.keepSecrets(source, input.source, context) }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
+  type BuildReference,
   fold,
   type Project,
   parseIdempotencyKey,
@@ -84,9 +85,13 @@ type Chosen = Readonly<Record<Names, unknown>>
 function chosenFor({ sources }: Pick<ApplicationDependencies, 'sources'>, request: SigningRequest): Chosen {
   const { projectId, signingPolicyId, description, version = null, claimedOrigin: origin = null } = request
   const { existingSignatures, source } = request
-  // Tokens of the build may be others each time.
-  const said = { description, version, existingSignatures, origin, build: request.build?.fields ?? null }
+  const said = { description, version, existingSignatures, origin, build: fieldsOf(request.build) }
   return { project: projectId, signingPolicy: signingPolicyId, ...said, artifact: sources.chosen(source) }
+}
+
+/** What is said of a build but its tokens, which may be others each time; those of a job that calls by one are all that it says. */
+function fieldsOf(build: BuildReference | null | undefined): BuildReference['fields'] | null {
+  return build && Object.keys(build.fields).length > 0 ? build.fields : null
 }
 
 async function chosenIn(
@@ -111,7 +116,7 @@ async function chosenIn(
     origin: isResubmission
       ? (request.claimedOrigin ?? null)
       : await claimedOrigin(dependencies, caller, input, project),
-    build: build.reference?.fields ?? null,
+    build: fieldsOf(build.reference),
     artifact: dependencies.sources.chosen(source),
   }
 }

@@ -1,9 +1,12 @@
 import {
   changedLinkSecrets,
   existingTrustedBuildSystem,
+  jobSubmitterOf,
+  jobSubmitterSetting,
   type LinkCommand,
   type LinkSecret,
   type LinkSettings,
+  linkInvalid,
   type ProjectId,
   projectDecider,
   Refusal,
@@ -13,6 +16,7 @@ import {
   type TrustedBuildSystem,
   type TrustedBuildSystemId,
   trustedBuildSystemDecider,
+  userDecider,
 } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
 import { type BasedOn, handleCommand } from './handle-command.ts'
@@ -76,6 +80,7 @@ export async function linkTrustedBuildSystem(
     ),
     secrets: changedLinkSecrets([], changes),
   } as const
+  await requireSubmitter(dependencies, requester, command.settings)
   await requireCallable(dependencies, system, command.settings)
   return sendLink(dependencies, requester, system, { command, kept, basedOn })
 }
@@ -102,6 +107,8 @@ export async function changeTrustedBuildSystemLink(
   const addresses = (of: LinkSettings) => linkAddresses(system.kind, of).join(' ')
   if (addresses(said) !== addresses(before.settings)) requireNewSecrets(before.secrets, after)
   const command = { type: 'ChangeLink', projectId, settings: said, secrets: changes } as const
+  if (jobSubmitterOf({ settings: said }) !== jobSubmitterOf(before))
+    await requireSubmitter(dependencies, requester, said)
   await requireCallable(dependencies, system, said)
   // What others made of the link meanwhile could keep a secret that these settings were not checked with.
   const basis = { basedOnRevision: basedOn.basedOnRevision ?? (settings ? revision : null) }
@@ -159,6 +166,27 @@ function requireNewSecrets(before: readonly LinkSecret[], after: readonly LinkSe
       kept.name,
       'the change of the link, which names another address: the one that is there goes to no other',
     )
+}
+
+/**
+ * Refuses a link whose jobs are to submit as somebody who is no CI user of the organization.
+ *
+ * @throws Refusal `ORIGIN_LINK_INVALID`
+ */
+async function requireSubmitter(
+  { log }: LinkDependencies,
+  requester: Requester,
+  settings: LinkSettings,
+): Promise<void> {
+  const submitter = jobSubmitterOf({ settings })
+  if (submitter === null) return
+  const { state } = await loadOwn(log, streams.user(submitter), userDecider, requester)
+  if (state.status === 'active' && state.kind === 'ci') return
+  const field = `settings.${jobSubmitterSetting}`
+  throw linkInvalid(
+    [`${field}: it must be the id of a CI user of the organization who is active; people submit by themselves`],
+    field,
+  )
 }
 
 async function sendLink(

@@ -119,7 +119,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
       policiesUsingKey: nothing,
     },
     administrators: { of: nothing, catchUp: nothing },
-    linkedBuildSystems: { of: nothing, catchUp: nothing },
+    linkedBuildSystems: { of: nothing, ofJobs: nothing, catchUp: nothing },
     refusals,
     persons: testPersons(),
     secrets: noSecrets,

@@ -75,7 +75,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },
     certificates: certificatesInLog(log),
     administrators: { of: async () => [], catchUp: async () => undefined },
-    linkedBuildSystems: { of: async () => [], catchUp: async () => undefined },
+    linkedBuildSystems: { of: async () => [], ofJobs: async () => [], catchUp: async () => undefined },
     artifacts: {
       async *read() {},
     },

@@ -17,12 +17,13 @@ export type BuildOptions = {
   readonly buildSecretFile: readonly string[]
   readonly identityToken?: true
   readonly audience?: string
+  readonly organization?: string
 }
 
 /** Adds the options. */
 export function withBuildOptions(command: Command): Command {
   return command
-    .optionsGroup('Where it was built, with the token of a trusted build system:')
+    .optionsGroup('Where it was built, with a token of a trusted build system or of its job:')
     .option('--origin-repository <url>', 'where the source code lies')
     .option('--origin-branch <name>', 'the branch that was built')
     .option('--origin-commit <id>', 'the commit that was built')
@@ -45,6 +46,10 @@ export function withBuildOptions(command: Command): Command {
       "send the job's own identity token: of GitHub Actions asked for with --audience, of GitLab CI from the variable SIGNING_ID_TOKEN",
     )
     .option('--audience <text>', 'whom the identity token is for, as the link with the build system says')
+    .option(
+      '--organization <id>',
+      'with --identity-token: call by it alone, without an API token, where the link names a submitter (else COUNTERSIGN_ORGANIZATION)',
+    )
     .optionsGroup('Options:')
 }
 
@@ -76,9 +81,10 @@ export type SaidBuild = {
 /**
  * Reads the options. What they say of a secret is never repeated.
  *
+ * @param isAlone whether the identity token of the job is all that calls are made by: then it says the build without more
  * @throws CliError `USAGE`, `FILE_UNREADABLE`
  */
-export async function saidBuild(terminal: Terminal, options: BuildOptions): Promise<SaidBuild> {
+export async function saidBuild(terminal: Terminal, options: BuildOptions, isAlone: boolean): Promise<SaidBuild> {
   const { build, buildSecretEnv, buildSecretFile, identityToken, audience } = options
   if (audience !== undefined && !identityToken) throw usageError('--audience goes with --identity-token.')
   const fields = new Map<string, string>()
@@ -104,7 +110,7 @@ export async function saidBuild(terminal: Terminal, options: BuildOptions): Prom
     origin: originOf(options),
     async build(sha256, signal) {
       const all = [...secrets].map(([name, value]) => ({ name, value }))
-      if (identityToken)
+      if (identityToken && !isAlone)
         all.push({ name: 'identityToken', value: await jobToken(terminal, { audience, sha256 }, signal) })
       return fields.size === 0 && all.length === 0 ? null : { fields: Object.fromEntries(fields), secrets: all }
     },

@@ -49,10 +49,12 @@ export async function submitArtifact(
   const { signal, report } = course
   const { said, ...choices } = submission
   const { sha256, ...submitted } = await submittedSource(connection, source, submission, course)
+  const { token } = connection
+  const submitting = typeof token === 'string' ? connection : { ...connection, token: token.forSubmission(sha256) }
   // Asked for last: a job's token is valid for minutes only, and an upload can take longer.
   const input = { ...choices, ...submitted, origin: said.origin, build: await said.build(sha256, signal) }
   const again = `Sign again with \`--idempotency-key ${JSON.stringify(submission.idempotencyKey)}\`: it finds the request that is there, or makes it.`
-  return sendSubmission(async () => (await ask(connection, submitRequest, { input })).submitSigningRequest, again, {
+  return sendSubmission(async () => (await ask(submitting, submitRequest, { input })).submitSigningRequest, again, {
     signal,
     notices: submissionNotices(report),
   })

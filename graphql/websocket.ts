@@ -1,7 +1,7 @@
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { CloseCode, type Context, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
-import { bearerTokens, guarded, type HttpServer } from '../http/index.ts'
+import { bearerTokens, guarded, type HttpServer, namedOrganization } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { asGraphQLError, asUnauthenticated } from './errors.ts'
 import { maximumBodyLength } from './http.ts'
@@ -44,7 +44,7 @@ export function registerWebSocket(
   async function senderOf({ connectionParams, extra: { request } }: Connection): Promise<Sender> {
     const authorization = authorizationOf(connectionParams) ?? request.headers.authorization
     await http.count(request, typeof authorization === 'string' ? authorization : undefined)
-    const credentials = bearerTokens(authorization)
+    const credentials = { ...bearerTokens(authorization), ...namedOrganization(request.headers) }
     const { address } = http.clientOf(request)
     const authenticateAgain = () => application.authenticate(credentials, address)
     return { caller: await authenticateAgain(), authenticateAgain }

@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { nodeStatementHeader } from '../domain/index.ts'
 import { type BearerTokens, bearerTokens } from './bearer.ts'
 import { announcedSha256 } from './content-digest.ts'
 
 /** What a call brings to show who sends it. */
 export type CallCredentials = BearerTokens & {
+  /** The organization that the call is for, where the header {@link organizationHeader} names one. */
+  readonly organizationId?: string
   /** What an authentication proxy says of the build node that it passed the call on for, and what of the call that must fit. */
   readonly statedCall?: {
     readonly statement: string
@@ -14,9 +16,18 @@ export type CallCredentials = BearerTokens & {
   }
 }
 
+/** The header in which calls name their organization by its id; only those by an identity token need to, where the address does not. */
+const organizationHeader = 'countersign-organization'
+
+/** The organization that a call names in its header. */
+export function namedOrganization(headers: IncomingHttpHeaders): Pick<CallCredentials, 'organizationId'> {
+  const named = headers[organizationHeader]
+  return typeof named === 'string' ? { organizationId: named } : {}
+}
+
 /** Reads who sends a request, as its headers say; nothing of it is believed yet. */
 export function callCredentials({ headers, method = '', url: target = '' }: IncomingMessage): CallCredentials {
-  const tokens = bearerTokens(headers.authorization)
+  const tokens = { ...bearerTokens(headers.authorization), ...namedOrganization(headers) }
   const statement = headers[nodeStatementHeader]
   if (statement === undefined) return tokens
   // More than one of them is none: Node makes one text of them all.

@@ -1,5 +1,5 @@
 export { bearerTokens } from './bearer.ts'
-export { type CallCredentials, callCredentials } from './call-credentials.ts'
+export { type CallCredentials, callCredentials, namedOrganization } from './call-credentials.ts'
 export { isAddressRange } from './client.ts'
 export { formatDigest, parseContentDigest, requireAnnouncedBody } from './content-digest.ts'
 export { type FaultLog, guarded } from './guarded.ts'

@@ -6,6 +6,7 @@ import { authenticationProxyForms, customForms } from './claim/claim-connector.t
 import type { ConnectorForms } from './connector.ts'
 import { gitHubForms } from './github/settings.ts'
 import { gitLabForms } from './gitlab/settings.ts'
+import type { TokenClaims } from './identity-token/claims.ts'
 import { jenkinsForms } from './jenkins/forms.ts'
 import { oidcForms } from './oidc/settings.ts'
 import { parseForm } from './parse-form.ts'
@@ -37,6 +38,11 @@ export interface BuildSystemForms {
    * @throws Refusal `ORIGIN_BUILD_INVALID`, `ORIGIN_SECRET_UNKNOWN`, `ORIGIN_SECRET_MISSING`
    */
   checkBuild(kind: TrustedBuildSystemKind, build: NamedBuild, isDemanded: boolean): NamedBuild
+  /**
+   * Whether claims of an identity token are of the issuer and the ids that a link pins, before anything of the token is believed.
+   * Never for settings that cannot be used.
+   */
+  isOfLink(kind: TrustedBuildSystemKind, settings: JsonObject, claims: TokenClaims): boolean
 }
 
 /** The forms of one kind, whatever their types. */
@@ -45,6 +51,7 @@ type KindForms = {
   readonly checkSettings: (settings: unknown, secrets: readonly string[]) => void
   readonly addresses: (settings: unknown) => readonly string[]
   readonly checkBuild: ReturnType<typeof buildCheck>
+  readonly isOfLink: (settings: unknown, claims: TokenClaims) => boolean
 }
 
 const forms: Readonly<Record<TrustedBuildSystemKind, KindForms>> = {
@@ -69,6 +76,7 @@ export const buildSystemForms: BuildSystemForms = {
   linkSecrets: (kind) => forms[kind].secrets.link,
   optionalLinkSecrets: (kind) => forms[kind].secrets.optionalLink,
   checkBuild: (kind, build, isDemanded) => forms[kind].checkBuild(build, isDemanded),
+  isOfLink: (kind, settings, claims) => forms[kind].isOfLink(settings, claims),
 }
 
 function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, page?: string): KindForms {
@@ -93,6 +101,10 @@ function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, pa
       return read.success ? [...new Set(connector.addresses?.(read.data) ?? [])] : []
     },
     checkBuild: buildCheck(connector),
+    isOfLink(settings, claims) {
+      const read = connector.settings.safeParse(settings)
+      return read.success && connector.isOfLink?.(read.data, claims) === true
+    },
   }
 }
 

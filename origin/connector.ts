@@ -12,6 +12,7 @@ import type {
   VerifiedOrigin,
 } from '../domain/index.ts'
 import type { HttpApi } from './http-api.ts'
+import type { TokenClaims } from './identity-token/claims.ts'
 import type { Secret } from './secret.ts'
 
 /** What a connector is asked about: one build, and what it made. */
@@ -48,7 +49,16 @@ export type OriginFinding = {
    * The token by which it was proved, where there was one. Whoever takes the finding has it used for this submission alone, by
    * `useOnce` of the identity tokens, before anything comes of it.
    */
-  readonly identityToken?: { readonly issuer: string; readonly tokenId: string; readonly expiresAt: Instant }
+  readonly identityToken?: ProvingToken
+}
+
+/** A token that its issuer signed, by which something was proved. */
+export type ProvingToken = {
+  readonly issuer: string
+  readonly tokenId: string
+  readonly expiresAt: Instant
+  /** The SHA-256 of the one artifact that it is for, where its audience names one; else `null`. */
+  readonly boundTo: Sha256Digest | null
 }
 
 /** What a connector works with, for one question. */
@@ -104,6 +114,11 @@ export type ConnectorForms<Settings, Build> = {
   readonly buildSecrets?: readonly string[]
   /** Names of those that it may bring besides; none by default. */
   readonly optionalBuildSecrets?: readonly string[]
+  /**
+   * Whether claims of an identity token are of the issuer and the ids that a link pins: by it the links are found that a token can be
+   * for. Nothing of the token is believed yet. Left out where jobs have no such tokens.
+   */
+  readonly isOfLink?: (settings: Settings, claims: TokenClaims) => boolean
 }
 
 /** What asks one kind of build system about its builds. */

@@ -8,6 +8,7 @@ export { gitLab } from './gitlab/index.ts'
 export { createHttpApis, type HttpApis } from './http-api/index.ts'
 export type * from './http-api.ts'
 export {
+  claimsOfText,
   createIdentityTokens,
   createIssuerKeys,
   openPostgresUsedTokens,

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Application, Caller } from '../application/index.ts'
+import { Refusal } from '../domain/index.ts'
 import { callCredentials, type HttpServer } from '../http/index.ts'
+import { RefusedCaller } from './problem.ts'
 
 /** Who sent the requests of the API that are under way. */
 export type Callers = {
@@ -20,8 +22,16 @@ export type Callers = {
 /** Remembers who sends requests. */
 export function openCallers(http: HttpServer, application: Pick<Application, 'authenticate'>): Callers {
   const callers = new WeakMap<FastifyRequest, Caller>()
-  const authenticate = ({ raw }: FastifyRequest, before?: Caller) =>
-    application.authenticate(callCredentials(raw), http.clientOf(raw).address, before)
+  async function authenticate({ raw, params }: FastifyRequest, before?: Caller): Promise<Caller> {
+    // An address that names its organization names it for whoever calls by the token of a job, too.
+    const { organizationId } = (params ?? {}) as { readonly organizationId?: string }
+    const credentials = { ...callCredentials(raw), ...(organizationId !== undefined && { organizationId }) }
+    try {
+      return await application.authenticate(credentials, http.clientOf(raw).address, before)
+    } catch (error) {
+      throw error instanceof Refusal ? new RefusedCaller(error) : error
+    }
+  }
   return {
     authenticateFirst: (scope) =>
       void scope.addHook('onRequest', async (request) => {

@@ -11,12 +11,23 @@ import { IdempotencyKeyInUse } from './kept-answers.ts'
 import type { Problem } from './problem-form.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
 
+/** That a caller is not known: 401, whatever the code says elsewhere, as that of an identity token does. */
+export class RefusedCaller extends Refusal {
+  constructor({ code, message, details }: Refusal) {
+    super(code, message, details)
+  }
+}
+
 /** Translates an error. A fault of ours is masked: its id finds it in the log. */
 export function problemOf(error: unknown, correlationId: string): Problem {
   if (error instanceof Refusal) {
     const { code, message, details } = error
     return {
-      ...problem(statusOfRefusal(code), code, code === 'FORBIDDEN' ? `${message}${whoGives(details)}` : message),
+      ...problem(
+        error instanceof RefusedCaller ? 401 : statusOfRefusal(code),
+        code,
+        code === 'FORBIDDEN' ? `${message}${whoGives(details)}` : message,
+      ),
       ...(Object.keys(details).length > 0 ? { details } : {}),
       ...(error instanceof InvalidInput ? { errors: error.errors } : {}),
     }

@@ -5,6 +5,7 @@ export const nobody: ApplicationDependencies['submitters'] &
   ApplicationDependencies['administrators'] &
   ApplicationDependencies['linkedBuildSystems'] = {
   of: async () => [],
+  ofJobs: async () => [],
   policiesOf: async () => [],
   catchUp: async () => undefined,
 }
@@ -56,6 +57,9 @@ export const noWebHooks: ApplicationDependencies['webHooks'] = {
 export const noBuilds: ApplicationDependencies['builds'] = {
   verify: async () => refuse('asks no build systems'),
   announcedDigest: async () => refuse('asks no build systems'),
+  linksOfJob: () => refuse('asks no build systems'),
+  verifyJob: async () => refuse('asks no build systems'),
+  useJob: async () => refuse('asks no build systems'),
 }
 
 function refuse(problem: string): never {

@@ -1,6 +1,7 @@
 import type { LinkedBuildSystemIndex } from '../application/index.ts'
+import { jobSubmitterOf, type TrustedBuildSystemId } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import type { ReadModel } from '../projections/index.ts'
+import { parsePageRequest, type ReadModel } from '../projections/index.ts'
 import { answeredByReadModel, catchUpWith } from './submitter-index.ts'
 
 /**
@@ -10,7 +11,7 @@ import { answeredByReadModel, catchUpWith } from './submitter-index.ts'
  */
 export function linkedBuildSystemIndex(
   log: Pick<EventLog, 'head'>,
-  readModel: Pick<ReadModel, 'trustedBuildSystemsOfProjects' | 'waitFor'>,
+  readModel: Pick<ReadModel, 'trustedBuildSystemsOfProjects' | 'listTrustedBuildSystems' | 'waitFor'>,
 ): LinkedBuildSystemIndex {
   return {
     async of(organizationId, projectId) {
@@ -18,6 +19,20 @@ export function linkedBuildSystemIndex(
         readModel.trustedBuildSystemsOfProjects(organizationId, [projectId], 'linked'),
       )
       return linked.map(({ trustedBuildSystemId }) => trustedBuildSystemId)
+    },
+    async ofJobs(organizationId) {
+      const found: TrustedBuildSystemId[] = []
+      let after: string | undefined
+      for (;;) {
+        const page = parsePageRequest({ first: 100, after })
+        const { items, hasNextPage } = await answeredByReadModel(() =>
+          readModel.listTrustedBuildSystems(organizationId, page),
+        )
+        for (const { item } of items)
+          if (item.links.some((link) => jobSubmitterOf(link) !== null)) found.push(item.trustedBuildSystemId)
+        after = items.at(-1)?.cursor
+        if (!hasNextPage || after === undefined) return found
+      }
     },
     catchUp: () => catchUpWith(log, readModel),
   }

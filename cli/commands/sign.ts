@@ -13,7 +13,7 @@ import { awaitSignature } from '../await-signature.ts'
 import { type BuildOptions, givenBuildOptions, type SaidBuild, saidBuild, withBuildOptions } from '../build-options.ts'
 import { usageError } from '../cli-error.ts'
 import { type ClientCertificateOptions, withClientCertificate } from '../client-certificate-options.ts'
-import type { ConnectionOptions } from '../connection/connection.ts'
+import type { Connection, ConnectionOptions } from '../connection/connection.ts'
 import { checkDestination, type Destination } from '../destination.ts'
 import { type ExistingSignatureTreatment, existingSignatureTreatments } from '../documents/request-fields.ts'
 import { parseDuration } from '../duration.ts'
@@ -81,14 +81,17 @@ export function define(command: Command, invocation: Invocation): void {
       const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout')
       const submission = options.attach === undefined ? submissionOf(options) : undefined
       const destination = await destinationOf(options, terminal.workingDirectory)
-      if (submission !== undefined)
-        return sign(invocation, options, {
+      if (submission !== undefined) {
+        const source = await artifactSource(terminal, name, options)
+        const connection = await connect(invocation, options, 'ci')
+        return sign(invocation, connection, {
           submission,
-          source: await artifactSource(terminal, name, options),
-          said: await saidBuild(terminal, options),
+          source,
+          said: await saidBuild(terminal, options, typeof connection.token !== 'string'),
           destination,
           timeout,
         })
+      }
       if (name !== undefined) throw usageError('FILE and --attach exclude each other: the file was submitted already.')
       if (destination === undefined) throw usageError('--attach and --no-wait exclude each other.')
       refuseSubmission(options)
@@ -119,14 +122,16 @@ function submissionOf(options: Options) {
 function refuseSubmission(options: Options): void {
   const { project, policy, description, productVersion, existingSignatures, cancelAfter } = options
   const said = [project, policy, description, productVersion, existingSignatures, cancelAfter]
-  const given = [...givenArtifactOptions(options), ...givenBuildOptions(options)]
+  // By the job's token a later job takes a request up as well.
+  const { identityToken: _, audience: _audience, ...others } = options
+  const given = [...givenArtifactOptions(options), ...givenBuildOptions(others)]
   if (said.some((value) => value !== undefined) || given.length > 0)
     throw usageError('What is said with a submission (--project, --policy, …) does not go with --attach: it was made.')
 }
 
 async function sign(
   invocation: Invocation,
-  options: Options,
+  connection: Connection,
   {
     submission,
     source,
@@ -142,7 +147,6 @@ async function sign(
   },
 ): Promise<void> {
   const { terminal, report } = invocation
-  const connection = await connect(invocation, options, 'ci')
   const wait = beginWait(terminal.interruption(), timeout)
   const { signal } = wait
   let signingRequestId: string | undefined

@@ -23,13 +23,14 @@ export async function callService(
   call: Call,
 ): Promise<Response> {
   const { method, headers, body, signal } = call
+  const credentials = await headersOf(token, signal)
   let response: Response
   try {
     response = await (certified?.fetch ?? fetch)(target, {
       method,
       headers: {
         ...headers,
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...credentials,
         'user-agent': 'countersign-cli',
       },
       ...(body === undefined ? {} : { body, duplex: 'half' }),
@@ -48,6 +49,13 @@ export async function callService(
     throw redirects(target, response.headers.get('location'))
   }
   return response
+}
+
+async function headersOf(token: Connection['token'] | undefined, signal: AbortSignal | undefined) {
+  if (token === undefined) return {}
+  if (typeof token === 'string') return { authorization: `Bearer ${token}` }
+  const { organizationId } = token
+  return { authorization: `Bearer ${await token.current(signal)}`, 'countersign-organization': organizationId }
 }
 
 function isRedirection(error: unknown): boolean {

@@ -5,13 +5,14 @@ import { exitCode } from '../exit-code.ts'
 import type { Terminal } from '../terminal.ts'
 import type { CertifiedCalls } from './client-certificate.ts'
 import { type CredentialsFile, dataDirectory, readCredentialsFile } from './credentials-file.ts'
+import { type JobTokens, tokensOfJob } from './job-tokens.ts'
 import { isReadableOnTheWay, parseServerAddress, type ServerAddress } from './server-address.ts'
 
 /** A server and who asks it. */
 export type Connection = {
   readonly server: ServerAddress
-  /** An API token. Never printed. */
-  readonly token: string
+  /** An API token, or those of a CI job. Never printed. */
+  readonly token: string | JobTokens
   /** Why whatever is changed over this connection is, for those who must approve it. */
   readonly changeReason?: string
   /** How calls are made with a client certificate of this machine, where one is. */
@@ -26,12 +27,21 @@ export type ConnectionOptions = {
   readonly as?: string
   /** Why something is changed. */
   readonly reason?: string
+  /** Whether the CI job's identity token is sent; alone where no API token is named, and {@link organization} is. */
+  readonly identityToken?: true
+  /** Whom the identity token is for. */
+  readonly audience?: string
+  /** Id of the organization, which an identity token alone does not say. */
+  readonly organization?: string
 }
 
 /**
  * Finds the server and the token. The URL: `--url`, `COUNTERSIGN_URL`, the embedded start's credentials file. The token:
  * `--token`, `--as`, `COUNTERSIGN_TOKEN`, `COUNTERSIGN_TOKEN_FILE`, the default user of the credentials file. A token of
  * that file is for its server alone.
+ *
+ * With `--identity-token` and an organization, and no API token that options or environment name, the job's identity tokens take
+ * its place.
  *
  * Changes over it are given the reason of `--reason`, where the command has that option.
  *
@@ -50,6 +60,14 @@ export function findConnection(
     throw usageError('--token and --as both say who asks.', 'Give one of them.')
   const named = namedServer(terminal, options.url)
   const given = options.token ?? (options.as === undefined ? tokenOfEnvironment(terminal) : undefined)
+  const organization = options.organization ?? terminal.environment.COUNTERSIGN_ORGANIZATION
+  if (options.identityToken && given === undefined && organization) {
+    const server = named ?? serverOfFile(terminal, readCredentialsFile(terminal))
+    if (isReadableOnTheWay(server)) warn(`the identity token travels unencrypted to ${server.origin}; use https.`)
+    return { server, token: tokensOfJob(terminal, { organization, audience: options.audience }) }
+  }
+  if (options.organization !== undefined) throw organizationAlone(given)
+
   // Read only when it is needed: a broken one must not stop a command that names server and token.
   const file = named !== undefined && given !== undefined ? undefined : readCredentialsFile(terminal)
 
@@ -73,6 +91,15 @@ export function findServer(
   const server = namedServer(terminal, url) ?? serverOfFile(terminal, readCredentialsFile(terminal))
   if (isReadableOnTheWay(server)) warn(`what is secret travels unencrypted to ${server.origin}; use https.`)
   return server
+}
+
+function organizationAlone(token: string | undefined): CliError {
+  return token === undefined
+    ? usageError('--organization goes with --identity-token, which then takes the place of an API token.')
+    : usageError(
+        '--organization goes with an identity token alone, and an API token is named, which says the organization.',
+        'Unset COUNTERSIGN_TOKEN and COUNTERSIGN_TOKEN_FILE, and leave --token and --as out; or leave --organization out.',
+      )
 }
 
 function namedServer({ environment }: Terminal, url: string | undefined): ServerAddress | undefined {

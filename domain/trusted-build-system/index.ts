@@ -1,5 +1,6 @@
 export * from './decider.ts'
 export * from './events.ts'
+export * from './job-submitter.ts'
 export * from './links.ts'
 export * from './proxy-keys.ts'
 export * from './state.ts'

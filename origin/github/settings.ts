@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Refusal } from '../../domain/index.ts'
 import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
+import { jobSettings, requireTokensKnown, textClaim } from '../identity-token/index.ts'
 import { parsePipelinePolicy } from '../pipeline-policies/index.ts'
 import { isInnerPath, numericId } from '../reading/index.ts'
 
@@ -43,6 +44,7 @@ export const gitHubSettings = z
     repositoryOwnerId: numericId.optional(),
     /** Whom tokens of jobs must be for: this service, and nothing that tokens are made for by default. */
     audience: z.string().min(1).max(500).optional(),
+    ...jobSettings,
     /** Events that may begin a build. */
     allowedEvents: z
       .array(z.string().regex(/^[a-z_]{1,50}$/))
@@ -79,6 +81,8 @@ export const gitHubSettings = z
         message: "An address of GitHub's is what its tokens are for by default: any other service accepts those too.",
         path: ['audience'],
       })
+    const { submitter, repositoryId, repositoryOwnerId } = settings
+    requireTokensKnown({ submitter, audience, repositoryId, repositoryOwnerId }, context)
     if ((settings.apiUrl === undefined) === (settings.issuer === undefined)) return
     context.addIssue({
       code: 'custom',
@@ -115,6 +119,11 @@ export const gitHubForms: ConnectorForms<GitHubSettings, GitHubBuild> = {
   checkLink: ({ pipelinePolicies }) => pipelinePolicies.forEach(requireReadable),
   build: gitHubBuild,
   optionalBuildSecrets: ['identityToken', 'accessToken'],
+  isOfLink: (settings, claims) =>
+    settings.repositoryId !== undefined &&
+    textClaim(claims, 'iss') === serverOf(settings).issuer &&
+    textClaim(claims, 'repository_id') === settings.repositoryId &&
+    textClaim(claims, 'repository_owner_id') === settings.repositoryOwnerId,
 }
 
 /** An unknown rule or parameter is refused when it is saved, by its line and column. @throws Refusal `PIPELINE_POLICY_…` */

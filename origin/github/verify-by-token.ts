@@ -45,13 +45,14 @@ export async function judgeToken(
   tokens: IdentityTokens,
 ): Promise<{ readonly claims: ReturnType<typeof judgeClaims>['claims']; readonly byToken: OriginFinding }> {
   const { issuer } = serverOf(settings)
-  const expected = { issuer, audience: settings.audience, algorithms: ['RS256'], longestLifeSeconds } as const
+  const { audience, requireArtifactDigest } = settings
+  const expected = { issuer, audience, algorithms: ['RS256'], longestLifeSeconds, requireArtifactDigest } as const
   const { token, check, evidence } = await checkIdentityToken(tokens, tools, expected, artifact)
   if (token === null)
     return { claims: null, byToken: { origin: null, proof: 'identityToken', evidence: [], checks: [check] } }
   const { claims, origin, checks } = judgeClaims(token.claims, settings)
-  const { tokenId, expiresAt } = token
-  const identityToken = { issuer: token.issuer, tokenId, expiresAt }
+  const { tokenId, expiresAt, boundTo } = token
+  const identityToken = { issuer: token.issuer, tokenId, expiresAt, boundTo }
   return { claims, byToken: { origin, proof: 'identityToken', checks: [check, ...checks], evidence, identityToken } }
 }
 

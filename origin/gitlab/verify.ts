@@ -76,13 +76,13 @@ type TokenTools = Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>
 async function readToken({ settings, artifact }: TokenQuestion, tools: TokenTools, identityTokens: IdentityTokens) {
   const { issuer } = serverOf(settings)
   const none = { origin: null, proof: 'identityToken', evidence: [] } as const
-  const { audience, longestLifeSeconds } = settings
-  const expected = { issuer, audience, algorithms: ['RS256'], longestLifeSeconds } as const
+  const { audience, longestLifeSeconds, requireArtifactDigest } = settings
+  const expected = { issuer, audience, algorithms: ['RS256'], longestLifeSeconds, requireArtifactDigest } as const
   const { token, check, evidence } = await checkIdentityToken(identityTokens, tools, expected, artifact)
   if (token === null) return { finding: { ...none, checks: [check] } satisfies OriginFinding }
   const checks = createCheckList()
-  const { tokenId, expiresAt } = token
-  const identityToken = { issuer, tokenId, expiresAt }
+  const { tokenId, expiresAt, boundTo } = token
+  const identityToken = { issuer, tokenId, expiresAt, boundTo }
   const claims = readClaims(checks, token.claims)
   if (claims === undefined)
     return { finding: { ...none, checks: [check, ...checks.made], evidence, identityToken } satisfies OriginFinding }

@@ -1,3 +1,5 @@
+import { decodeJwt } from 'jose'
+
 /** What an issuer says in a token, by its names. */
 export type TokenClaims = Readonly<Record<string, unknown>>
 
@@ -11,4 +13,13 @@ export function textClaim(claims: TokenClaims, name: string): string | undefined
   if (typeof value === 'boolean') return String(value)
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
   return undefined
+}
+
+/** What a token says of itself, before anything of it is believed; nothing when it cannot be read. */
+export function claimsOfText(text: string): TokenClaims {
+  try {
+    return decodeJwt(text)
+  } catch {
+    return {}
+  }
 }

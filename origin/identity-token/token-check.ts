@@ -13,7 +13,11 @@ export type TokenFinding = {
 }
 
 /** What a link says of tokens; without an audience it takes none. */
-export type LinkedToken = Omit<ExpectedToken, 'audience'> & { readonly audience: string | undefined }
+export type LinkedToken = Omit<ExpectedToken, 'audience'> & {
+  readonly audience: string | undefined
+  /** Whether a token must name the artifact. */
+  readonly requireArtifactDigest: boolean
+}
 
 /**
  * Checks the token that came with a submission as its secret `identityToken`, as of the moment that the tools say.
@@ -51,6 +55,11 @@ export async function checkIdentityToken(
       return failed(
         'IDENTITY_TOKEN_OTHER_ARTIFACT',
         `The identity token is for the artifact of the SHA-256 ${boundTo}, and this one's is ${artifact.sha256}. Have the job ask for a token for what it submits.`,
+      )
+    if (boundTo === null && artifact !== null && expected.requireArtifactDigest)
+      return failed(
+        'IDENTITY_TOKEN_ARTIFACT_UNNAMED',
+        `The link takes only identity tokens that name the artifact. Have the job ask for one with the audience ${audience}#sha256=${artifact.sha256}.`,
       )
     const evidence = [await keep('identityToken', 'application/json', payload)]
     return { token, check: passedCheck('identityToken', { ...compared, tokenId, expiresAt, boundTo }), evidence }

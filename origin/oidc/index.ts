@@ -25,14 +25,14 @@ export function openIdConnect(options: {
   ): Promise<OriginFinding> {
     const { token, check, evidence } = await checkIdentityToken(options.identityTokens, tools, settings, artifact)
     if (token === null) return { origin: null, proof: 'identityToken', checks: [check], evidence }
-    const { issuer, tokenId, expiresAt, claims } = token
+    const { issuer, tokenId, expiresAt, boundTo, claims } = token
     const { origin, checks } = readOrigin(settings, claims)
     return {
       origin,
       proof: 'identityToken',
       checks: [check, ...judgeRequired(settings, claims), ...checks],
       evidence,
-      identityToken: { issuer, tokenId, expiresAt },
+      identityToken: { issuer, tokenId, expiresAt, boundTo },
     }
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
-import { tokenAlgorithms } from '../identity-token/index.ts'
+import { jobSettings, textClaim, tokenAlgorithms } from '../identity-token/index.ts'
 
 /** A claim by its name. `sub` is put together by the issuer or by its users, and changes its form: it decides nothing. */
 const claimName = z
@@ -51,6 +51,7 @@ export const oidcSettings = z.strictObject({
   issuer: apiBaseUrl,
   /** Whom tokens must be for: what jobs ask for. */
   audience: z.string().min(1).max(500),
+  ...jobSettings,
   algorithms: z.array(z.enum(tokenAlgorithms)).min(1).max(tokenAlgorithms.length).default(['RS256']),
   /** The longest that a token may be valid, in seconds. */
   longestLifeSeconds: z.number().int().min(60).max(86_400).default(3_600),
@@ -97,6 +98,9 @@ export const oidcForms: ConnectorForms<OidcSettings, OidcBuild> = {
   addresses: ({ issuer }) => [issuer],
   build: oidcBuild,
   buildSecrets: ['identityToken'],
+  isOfLink: ({ issuer, required }, claims) =>
+    textClaim(claims, 'iss') === issuer &&
+    required.every(({ claim, values }) => values.includes(textClaim(claims, claim) ?? '')),
 }
 
 /** The settings as JSON Schema (2020-12), for editors and tools: what may be written, defaults left out. */

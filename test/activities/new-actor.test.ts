@@ -192,6 +192,13 @@ describe('what this release can write of actors and cannot check yet', () => {
         authentication: { method: 'passkeyAssertion', credentialId: 'q83vEjRWeJA', session },
       }),
     ],
+  ])('counts for nothing: %s', async (_what, actorOf) => {
+    const { organization, request } = await planned()
+    await approveAs(organization, request, (userId) => actorOf(userId, organization))
+    expect(await signWith(organization, request)).toMatchObject(waiting)
+  })
+
+  test.each<[string, (user: UserId, organization: TestOrganization) => Actor]>([
     [
       'an identity token',
       (userId) => ({
@@ -211,10 +218,10 @@ describe('what this release can write of actors and cannot check yet', () => {
         },
       }),
     ],
-  ])('counts for nothing: %s', async (_what, actorOf) => {
+  ])('and an approval is not believed by %s', async (_what, actorOf) => {
     const { organization, request } = await planned()
     await approveAs(organization, request, (userId) => actorOf(userId, organization))
-    expect(await signWith(organization, request)).toMatchObject(waiting)
+    expect(await signWith(organization, request)).toMatchObject({ ...untrusted, recorded: ['EVENT_LOG_UNTRUSTED'] })
   })
 
   test('and nobody who is not known approves', async () => {

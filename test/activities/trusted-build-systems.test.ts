@@ -215,6 +215,58 @@ describe('a request to a policy that demands a trusted build system', () => {
   )
 })
 
+describe('a request that a job submitted by its identity token alone', () => {
+  const issuer = 'https://gitlab.example.com'
+  const proof = { method: 'identityToken', issuer, tokenId: 'job-1' } as const
+
+  /** An organization whose link names the submitter, and what a signer says of a request that a job submitted. */
+  async function withJobs() {
+    const made = await testOrganization({ buildSystem: 'gitlabCi', approval: null, timestamp: 'none', installation })
+    if (made.vouched === undefined) throw new Error('There is no build system')
+    const organization = { ...made, vouched: made.vouched }
+    const { projectId, submitter, vouched } = organization
+    const settings = { serverUrl: issuer, audience: 'us', projectId: 7, namespaceId: 3, submitter }
+    const change = (changed: object = {}) =>
+      tell(organization, { type: 'ChangeLink', projectId, settings: { ...settings, ...changed }, secrets: [] })
+    const actor = { ...vouched, authentication: proof, vouchedBy: { ...vouched.vouchedBy, proof } }
+    const signed = async (changed: object = {}) =>
+      sign(organization, await organization.planned(undefined, undefined, { actor: { ...actor, ...changed } }))
+    return { organization, change, signed, actor }
+  }
+
+  test('is signed where the link names the user and the issuer, and believed by nothing less', async () => {
+    const { organization, change, signed, actor } = await withJobs()
+    expect(await signed()).toBe('EVENT_LOG_UNTRUSTED')
+    await change()
+    expect(await signed()).toBe('signed')
+    const other = { ...proof, tokenId: 'job-2' }
+    expect(await signed({ authentication: other })).toBe('EVENT_LOG_UNTRUSTED')
+    expect(await signed({ authentication: { ...proof, issuer: 'https://other' } })).toBe('EVENT_LOG_UNTRUSTED')
+    const ofOther = { ...proof, issuer: 'https://other.example' }
+    const vouchedBy = { ...actor.vouchedBy, proof: ofOther }
+    expect(await signed({ authentication: ofOther, vouchedBy })).toBe('EVENT_LOG_UNTRUSTED')
+    expect(await signed({ vouchedBy: undefined })).toBe('EVENT_LOG_UNTRUSTED')
+    await change({ submitter: organization.approvers[0] })
+    expect(await signed()).toBe('EVENT_LOG_UNTRUSTED')
+  })
+
+  test('is not when the organization controls the change that named the user, and nobody approved that', async () => {
+    const { organization, change, signed } = await withJobs()
+    const { signer, setup } = organization
+    await handleCommand(signer, setup, streams.organization(setup.organizationId), organizationDecider, {
+      type: 'ChangeChangeControl',
+      changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 },
+      administrators: 3,
+    })
+    const { projectId, submitter } = organization
+    const settings = { serverUrl: issuer, audience: 'us', projectId: 7, namespaceId: 3, submitter }
+    const data = { projectId, settings, secrets: [] }
+    await happens(organization, streamOf(organization), event('TrustedBuildSystemLinkChanged', data))
+    expect(await signed()).toBe('RULE_CHANGE_NOT_APPROVED')
+    await expect(change()).rejects.toThrow()
+  })
+})
+
 describe('a request that came by an authentication proxy', () => {
   const hour = 3_600_000
   const from = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString()

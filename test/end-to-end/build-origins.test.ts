@@ -1,11 +1,23 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type SigningRequestId, streams } from '../../domain/index.ts'
+import { handleCommand } from '../../application/handle-command.ts'
+import {
+  type SigningRequestId,
+  streams,
+  type TrustedBuildSystemCommand,
+  trustedBuildSystemDecider,
+  userDecider,
+} from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
+import { answeringServer } from '../support/answering-server.ts'
 import type { SaidBuild } from '../support/build-systems/build-of-kind.ts'
+import { gitHubByToken } from '../support/build-systems/builds-by-token.ts'
 import { linkedProject } from '../support/build-systems/linked-project.ts'
 import { rightBuilds } from '../support/build-systems/right-builds.ts'
-import { formOf, restClient } from '../support/rest-client.ts'
+import { formOf, type RestAnswer, restClient } from '../support/rest-client.ts'
 import { serveOrganization } from '../support/served-organization.ts'
 import { silenceWorkers, useTimeSkipping } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
@@ -95,6 +107,144 @@ test('a right build of each kind is signed, and a wrong one is refused with its 
   })
   const shown = await served.countersign(['request', 'show', String(first)], organization.submitter)
   expect(shown.stdout).toMatch(/build named\s+.*runId=5001/)
+}, 240_000)
+
+test('a job submits by its identity token alone, as the CI user that the link names, and by no other token', async () => {
+  const organization = await testOrganization({ buildSystem: true, approval: null, timestamp: 'none' })
+  const { submitter, setup, log } = organization
+  const { organizationId } = setup
+  const served = await serveOrganization(environment(), organization)
+  const build = await gitHubByToken()
+  const job = async (changed: object = {}) => (await build.said(changed)).secrets.identityToken
+  const linked = (slug: string, changed: object = {}, options = {}) =>
+    linkedProject(organization, slug, { ...build, settings: { ...build.settings, submitter, ...changed } }, options)
+  const { projectId, trustedBuildSystemId } = await linked('tool')
+  const api = (token: string, organization: string = organizationId) =>
+    restClient(`${served.url}/API/v1/${organization}`, token)
+  const program = sampleProgram()
+  const submit = (
+    token: string,
+    { projectSlug = 'tool', key = '', ...more }: Readonly<Record<string, string>> = {},
+  ) => {
+    const artifact = new File([Buffer.from(program)], 'program.exe')
+    const form = formOf({ projectSlug, signingPolicySlug: 'release', ...more, artifact })
+    const headers = key === '' ? {} : { 'idempotency-key': key }
+    return api(token).send('POST', '/SigningRequests/SubmitWithArtifact', form, headers)
+  }
+  const answered = async (answer: Promise<RestAnswer>) => {
+    const { status, body } = await answer
+    return [status, body.code ?? 'done']
+  }
+  const boundTo = (sha256: string) => job({ aud: `${build.settings.audience}#sha256=${sha256}` })
+  const digest = createHash('sha256').update(program).digest('hex')
+
+  // Submitted once, read until the token expires, and found again by another token.
+  const token = await boundTo(digest)
+  const { status, body } = await submit(token, { key: 'build 1' })
+  expect([status, body.detail]).toEqual([201, undefined])
+  const { signingRequestId } = body
+  const signed = await reached(organization, signingRequestId, 'Completed')
+  expect(signed).toMatchObject({ submitter, origin: { verified: { proof: 'identityToken' } } })
+  const [submission] = (await readWholeStream(log, streams.signingRequest(signingRequestId))).events
+  const proof = { method: 'identityToken', issuer: build.settings.issuer, tokenId: expect.any(String) }
+  expect(submission?.metadata.actor).toEqual({
+    ...{ kind: 'user', userId: submitter, authentication: proof },
+    vouchedBy: { trustedBuildSystemId, proof, node: null },
+  })
+  await served.caughtUp()
+  expect((await api(token).bytes(`/SigningRequests/${signingRequestId}/SignedArtifact`)).length).toBeGreaterThan(0)
+  const again = await submit(await job(), { key: 'build 1' })
+  expect([again.status, again.body.signingRequestId]).toEqual([201, signingRequestId])
+
+  const ofOther = { repository_id: '2', repository: 'Example/fork' }
+  expect(
+    await Promise.all([
+      answered(submit(token)),
+      answered(submit(await boundTo('0'.repeat(64)))),
+      answered(submit(await job(ofOther))),
+      answered(submit(await job({ event_name: 'pull_request_target' }))),
+      answered(submit(await job({ event_name: 'pull_request', ref: 'refs/pull/7/merge' }))),
+      answered(submit(await job({ aud: 'https://other.example' }))),
+      answered(submit(await job({ iat: 1_000, exp: 1_300 }))),
+      answered(submit(await job({ iss: 'https://token.example' }))),
+      answered(submit(`${(await job()).slice(0, -8)}AAAAAAAA`)),
+      answered(submit(`${await job()}:${organization.tokens.get(submitter)}`)),
+      answered(submit(await job(), { 'BuildSecrets.identityToken': await job() })),
+      answered(api(await job(), randomUUID()).send('GET', '/SigningRequests')),
+      answered(api(await job()).send('POST', `/SigningRequests/${signingRequestId}/Approve`, {})),
+    ]),
+  ).toEqual([
+    [400, 'IDENTITY_TOKEN_USED'],
+    [400, 'IDENTITY_TOKEN_OTHER_ARTIFACT'],
+    [401, 'IDENTITY_TOKEN_NOT_LINKED'],
+    [401, 'ORIGIN_PULL_REQUEST'],
+    [401, 'ORIGIN_PULL_REQUEST'],
+    [401, 'IDENTITY_TOKEN_AUDIENCE_WRONG'],
+    [401, 'IDENTITY_TOKEN_EXPIRED'],
+    [401, 'IDENTITY_TOKEN_NOT_LINKED'],
+    [401, 'IDENTITY_TOKEN_SIGNATURE_INVALID'],
+    [401, 'IDENTITY_TOKEN_NOT_ALONE'],
+    [400, 'ORIGIN_BUILD_INVALID'],
+    [401, 'IDENTITY_TOKEN_NOT_LINKED'],
+    [403, 'API_TOKEN_SCOPE_EXCEEDED'],
+  ])
+
+  // By the command line: the job asks GitHub for tokens, that for the submission names the artifact.
+  const audiences: string[] = []
+  const gitHub = await answeringServer(async ({ url = '' }, response) => {
+    const aud = new URL(url, 'http://x').searchParams.get('audience') ?? ''
+    audiences.push(aud)
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ value: await job({ aud }) }))
+  })
+  writeFileSync(join(organization.folder, 'program.exe'), program)
+  const environmentOfJob = {
+    ...{ COUNTERSIGN_URL: served.url, COUNTERSIGN_ORGANIZATION: organizationId },
+    ...{ ACTIONS_ID_TOKEN_REQUEST_URL: `${gitHub.url}/token?run=1`, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-job' },
+  }
+  const args = ['--project', 'tool', '--policy', 'release', '--identity-token', '--audience', build.settings.audience]
+  const ran = await served.countersign(['sign', 'program.exe', ...args, '--out', 'signed.exe'], submitter, {
+    environment: environmentOfJob,
+  })
+  expect(ran).toMatchObject({ code: 0 })
+  expect(audiences).toContain(`${build.settings.audience}#sha256=${digest}`)
+  expect(audiences.length).toBe(2)
+
+  // A policy that verifies nothing uses the token up all the same; a link can demand that tokens name the artifact.
+  await linked('direct', { audience: 'https://direct', requireArtifactDigest: true }, { isVerified: false })
+  const direct = await job({ aud: `https://direct#sha256=${digest}` })
+  const toDirect = { projectSlug: 'direct' }
+  expect([
+    await answered(submit(await job({ aud: 'https://direct' }), toDirect)),
+    await answered(submit(await job(), toDirect)),
+    await answered(submit(direct, toDirect)),
+    await answered(submit(direct, toDirect)),
+  ]).toEqual([
+    [400, 'IDENTITY_TOKEN_ARTIFACT_UNNAMED'],
+    [403, 'API_TOKEN_SCOPE_EXCEEDED'],
+    [201, 'done'],
+    [400, 'IDENTITY_TOKEN_USED'],
+  ])
+
+  // Two links of different build systems take it; then none; then the user is gone.
+  await linked('twin')
+  expect(await answered(submit(await job()))).toEqual([401, 'IDENTITY_TOKEN_LINK_AMBIGUOUS'])
+  const tell = (command: TrustedBuildSystemCommand) =>
+    handleCommand(
+      organization.signer,
+      setup,
+      streams.trustedBuildSystem(trustedBuildSystemId),
+      trustedBuildSystemDecider,
+      command,
+    )
+  await tell({ type: 'DisableTrustedBuildSystem', reason: null })
+  expect(await answered(submit(await job(), { projectSlug: 'twin' }))).toEqual([201, 'done'])
+  expect(await answered(submit(await job()))).toEqual([403, 'API_TOKEN_SCOPE_EXCEEDED'])
+  await tell({ type: 'UnlinkProject', projectId })
+  await handleCommand(organization.signer, setup, streams.user(submitter), userDecider, {
+    type: 'DeactivateUser',
+    reason: null,
+  })
+  expect(await answered(submit(await job()))).toEqual([401, 'USER_DEACTIVATED'])
 }, 240_000)
 
 function under(prefix: string, values: Readonly<Record<string, string | number>>): Record<string, string> {

@@ -64,6 +64,10 @@ export function linkedBuildSystemsInLog(log: EventLog): LinkedBuildSystemIndex {
       await read()
       return [...(systems.get(projectId) ?? [])]
     },
+    async ofJobs() {
+      await read()
+      return [...new Set([...systems.values()].flatMap((ids) => [...ids]))]
+    },
     catchUp: async () => undefined,
   }
 }

@@ -24,7 +24,7 @@ const gitHubClaims = {
 }
 
 /** A build of GitHub Actions that the identity token of its job proves; the API of GitHub is not there. */
-export async function gitHubByToken(): Promise<BuildOfKind> {
+export async function gitHubByToken() {
   const { issuer, sign } = await tokenIssuer()
   const job = issuing(sign, gitHubClaims)
   let used = ''
@@ -42,8 +42,8 @@ export async function gitHubByToken(): Promise<BuildOfKind> {
       repositoryOwnerId: 77,
     },
     linkSecrets: {},
-    async said() {
-      const said = await job()
+    async said(changed: object = {}) {
+      const said = await job(changed)
       used = said.secrets.identityToken
       return said
     },
@@ -65,7 +65,7 @@ export async function gitHubByToken(): Promise<BuildOfKind> {
         code: 'ORIGIN_BRANCH_NOT_ALLOWED',
       },
     ],
-  }
+  } satisfies BuildOfKind
 }
 
 /** A build of GitLab that the identity token of a later job proves, whose artifact the API has. */

@@ -2,7 +2,7 @@ import { createProject } from '../../../application/create-project.ts'
 import { createSigningPolicy } from '../../../application/create-signing-policy.ts'
 import { linkTrustedBuildSystem } from '../../../application/trusted-build-system-links.ts'
 import { createTrustedBuildSystem } from '../../../application/trusted-build-systems.ts'
-import type { ProjectId } from '../../../domain/index.ts'
+import type { ProjectId, TrustedBuildSystemId } from '../../../domain/index.ts'
 import { buildSystemForms } from '../../../origin/index.ts'
 import { administratorsInLog } from '../submitters-in-log.ts'
 import type { TestOrganization } from '../test-organization.ts'
@@ -21,7 +21,11 @@ export async function linkedProject(
   slug: string,
   build: LinkedBuild,
   { isVerified = true }: { readonly isVerified?: boolean } = {},
-): Promise<{ readonly token: string; readonly projectId: ProjectId }> {
+): Promise<{
+  readonly token: string
+  readonly trustedBuildSystemId: TrustedBuildSystemId
+  readonly projectId: ProjectId
+}> {
   const { setup, certificateId, submitter } = organization
   const dependencies = dependenciesOf(organization)
   const { repositoryUrl } = build
@@ -41,23 +45,23 @@ export async function linkedProject(
       ...(isVerified && { originVerification: { allowedBranches: ['main'] } }),
     },
   })
-  return { token: await linkBuildSystem(organization, slug, projectId, build), projectId }
+  return { ...(await linkBuildSystem(organization, slug, projectId, build)), projectId }
 }
 
-/** Makes a build system and links it with a project; answers its token. */
+/** Makes a build system and links it with a project. */
 export async function linkBuildSystem(
   organization: TestOrganization,
   slug: string,
   projectId: ProjectId,
   { kind, settings, linkSecrets }: LinkedBuild,
-): Promise<string> {
+): Promise<{ readonly token: string; readonly trustedBuildSystemId: TrustedBuildSystemId }> {
   const { setup } = organization
   const dependencies = dependenciesOf(organization)
   const made = await createTrustedBuildSystem(dependencies, setup, { slug, name: slug, description: null, kind })
   const { trustedBuildSystemId } = made
   const given = Object.entries(linkSecrets).map(([name, value]) => ({ name, value }))
   await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId, settings, secrets: given })
-  return made.token
+  return { token: made.token, trustedBuildSystemId }
 }
 
 function dependenciesOf({ signer: { log, now }, persons, asking: { secrets } }: TestOrganization) {
