@@ -83,6 +83,15 @@ export interface SignatureFormat<Layout = unknown, Digested = unknown> {
   ): Promise<FilePlan>
 
   /**
+   * Reads what a file says of itself, by the names of the restrictions in artifact configurations, such as `product-name`: what of it is
+   * there. Absent where files of the format say nothing.
+   */
+  readMetadata?(
+    file: Pick<DigestedFile<Layout, unknown>, 'handle' | 'size' | 'layout'>,
+    options: FileWorkOptions,
+  ): Promise<Readonly<Record<string, string>>>
+
+  /**
    * Signs a copy by the directives of its plan, all of them in their order: in its place, or in another file where all of it has to be
    * written anew. The key may be used more than once. When this fails, the copy is in no state to be used.
    *

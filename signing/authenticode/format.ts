@@ -7,6 +7,7 @@ import { inspectSignatures } from './inspect.ts'
 import { type PeFile, readPeHeaders } from './pe-file.ts'
 import { checkPeHeader, namesSignatures } from './pe-header.ts'
 import type { SignatureRequest } from './place-signature.ts'
+import { readPeMetadata } from './read-metadata.ts'
 import { signCopy } from './sign.ts'
 import { assertDescribable } from './spc.ts'
 import { verifyOpenPeFile } from './verify.ts'
@@ -48,6 +49,8 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
       directives: [{ ...order, contentDigests: [{ content: image, algorithm: hashAlgorithm, digest }] }],
     }
   },
+
+  readMetadata: ({ handle, size }) => readPeMetadata(handle, size),
 
   async sign({ handle, layout: file, digested }, directives, { key, certificateChain, timestamps }, { signal }) {
     const { hashAlgorithm, append, program } = wantedBy(onlyDirective(directives))
