@@ -1,13 +1,13 @@
 import type { AttributeValue } from '../../domain/index.ts'
+import type { Position, XmlElement } from './reading/xml-document.ts'
+
+export type { Position }
 
 /** The namespace of artifact configurations. */
 export const configurationNamespace = 'http://signpath.io/artifact-configuration/v1'
 
 /** The namespace of what this service knows beyond it: options, which are attributes. */
 export const optionNamespace = 'https://countersign.invalid/artifact-configuration/v1'
-
-/** A place in a document: both from 1. Columns count UTF-16 code units, as editors do; a line ends with CR LF, LF or CR. */
-export type Position = { readonly line: number; readonly column: number }
 
 /**
  * An artifact configuration as it was read: plain data. Attributes whose values name parameters still have them as they are written;
@@ -18,6 +18,8 @@ export type Configuration = {
   readonly root: ElementNode
   /** What its author may not have meant, and what nevertheless has a meaning. */
   readonly warnings: readonly ConfigurationFinding[]
+  /** The document itself, which is read again with the values of parameters. */
+  readonly document: XmlElement
 }
 
 /** What is wrong, or may be, with a document, and where. */

@@ -5,8 +5,11 @@ export type AttributeRule = {
   readonly type: 'text' | 'boolean' | 'integer' | 'choice'
   /** Of a choice: every value. Of an integer, where only some have a meaning: those. */
   readonly values?: readonly string[]
-  /** What texts must look like, and that as the end of a sentence that begins "must be". */
-  readonly form?: { readonly pattern: RegExp; readonly is: string }
+  /**
+   * What texts must look like, and that as the end of a sentence that begins "must be"; as far as it can be said in a regular
+   * expression of XML Schema also that.
+   */
+  readonly form?: { readonly pattern: RegExp; readonly is: string; readonly schemaPattern: string }
   /** What holds when it is not written; `undefined`: it must be. `null`: nothing. */
   readonly default?: AttributeValue
   /** Whether it is one of this service's own, in another namespace. */
@@ -45,6 +48,7 @@ const outputFileName: AttributeRule = {
   type: 'text',
   form: {
     pattern: /^(?!\.{1,2}$)[^/\\]{1,255}$/,
+    schemaPattern: '[^/\\\\]{1,255}',
     is: `a file name of 1 to 255 characters without folders, such as \${file.name}.sig`,
   },
 }
@@ -53,6 +57,7 @@ const fingerprint: AttributeRule = {
   type: 'text',
   form: {
     pattern: /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/,
+    schemaPattern: '[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}',
     is: 'the fingerprint of an OpenPGP key: 40 or 64 hexadecimal digits',
   },
 }
@@ -119,6 +124,7 @@ export const directiveRules: ReadonlyMap<string, DirectiveRule> = new Map(
             type: 'text',
             form: {
               pattern: /^[a-z][a-z0-9]{0,11}$/,
+              schemaPattern: '[a-z][a-z0-9]{0,11}',
               is: 'a type of signatures such as origin, maint or archive: 1 to 12 small letters and digits',
             },
           },

@@ -3,6 +3,8 @@ export type PathPattern = {
   readonly segments: readonly SegmentPattern[]
   /** The one path that it means, folded, with `/` between its segments; `null` when it has wildcards. `''` is the folder itself. */
   readonly literal: string | null
+  /** With what the last name must end, folded: most names are told apart by that. */
+  readonly ending: string
 }
 
 type SegmentPattern =
@@ -12,10 +14,13 @@ type SegmentPattern =
   | { readonly kind: 'segments' }
 
 type Token =
-  | { readonly kind: 'character'; readonly folded: string }
+  | { readonly kind: 'character'; readonly code: number }
   | { readonly kind: 'one' }
   | { readonly kind: 'some' }
-  | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [string, string])[] }
+  | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly CodeRange[] }
+
+/** Code points, the last one too. */
+type CodeRange = readonly [number, number]
 
 /** How many steps comparing may take. One comparison takes at most the product of both lengths. */
 export type MatchingWork = { left: number }
@@ -47,7 +52,11 @@ export function parsePath(path: string): PathPattern | { readonly fault: string 
     if (segment.kind !== 'segments' || segments.at(-1)?.kind !== 'segments') segments.push(segment)
   }
   const literals = segments.map((segment) => (segment.kind === 'literal' ? segment.folded : undefined))
-  return { segments, literal: literals.includes(undefined) ? null : literals.join('/') }
+  return {
+    segments,
+    literal: literals.includes(undefined) ? null : literals.join('/'),
+    ending: endingOf(segments.at(-1)),
+  }
 }
 
 /** Whether a path has more than one segment. */
@@ -61,23 +70,40 @@ export function escapeGlob(text: string): string {
 }
 
 /**
- * Compares a pattern with the segments of a path from one of them on.
+ * Compares a pattern with the segments of a path from one of them on. Each `**` takes as little as it can, and only the last one is ever
+ * given more: what stands before it fits already, and the first place where that fits leaves most to what follows. The same holds for
+ * `*` in a segment.
  *
  * @param names folded
  * @throws MatchingWorkExceeded
  */
 export function matchesPath(
-  { segments }: PathPattern,
+  { segments, ending }: PathPattern,
   names: readonly string[],
   from: number,
   work: MatchingWork,
 ): boolean {
-  return matchesSequence(segments, names, {
-    from,
-    isStar: ({ kind }) => kind === 'segments',
-    fits: (segment, name) => matchesSegment(segment, name, work),
-    work,
-  })
+  if (ending !== '' && (names.length === from || !names.at(-1)?.endsWith(ending))) return false
+  let at = 0
+  let name = from
+  let starAt = -1
+  let starName = 0
+  while (name < names.length) {
+    spend(work)
+    const segment = segments[at]
+    if (segment?.kind === 'segments') {
+      starAt = at++
+      starName = name
+    } else if (segment !== undefined && matchesSegment(segment, names[name] ?? '', work)) {
+      at += 1
+      name += 1
+    } else if (starAt !== -1) {
+      at = starAt + 1
+      name = ++starName
+    } else return false
+  }
+  while (segments[at]?.kind === 'segments') at += 1
+  return at === segments.length
 }
 
 /**
@@ -116,7 +142,7 @@ function parseSegment(text: string): SegmentPattern | { readonly fault: string }
       if ('fault' in read) return read
       tokens.push(read)
       at = end
-    } else tokens.push({ kind: 'character', folded: fold(character) })
+    } else tokens.push({ kind: 'character', code: codeOf(fold(character)) })
   }
   const literal = tokens.map(literalOf)
   if (literal.includes(undefined)) return { kind: 'wild', tokens }
@@ -125,10 +151,17 @@ function parseSegment(text: string): SegmentPattern | { readonly fault: string }
 
 /** A class of one character, such as `[*]`, stands for that character. */
 function literalOf(token: Token): string | undefined {
-  if (token.kind === 'character') return token.folded
+  if (token.kind === 'character') return String.fromCodePoint(token.code)
   if (token.kind !== 'class' || token.negated || token.ranges.length !== 1) return undefined
-  const [from, to] = token.ranges[0] as readonly [string, string]
-  return from === to ? fold(from) : undefined
+  const [from, to] = token.ranges[0] as CodeRange
+  return from === to ? fold(String.fromCodePoint(from)) : undefined
+}
+
+function endingOf(segment: SegmentPattern | undefined): string {
+  if (segment === undefined || segment.kind === 'segments') return ''
+  if (segment.kind === 'literal') return segment.folded
+  const first = segment.tokens.findLastIndex(({ kind }) => kind !== 'character') + 1
+  return segment.tokens.slice(first).map(literalOf).join('')
 }
 
 /** Where the class that begins here ends: a `]` right at its beginning is one of its characters. */
@@ -140,80 +173,66 @@ function endOfClass(characters: readonly string[], start: number): number {
 function parseClass(content: readonly string[]): Extract<Token, { kind: 'class' }> | { readonly fault: string } {
   const negated = content[0] === '!'
   const members = negated ? content.slice(1) : content
-  const ranges: (readonly [string, string])[] = []
+  const ranges: CodeRange[] = []
   for (let at = 0; at < members.length; at++) {
-    const from = members[at] as string
+    const from = members[at] ?? ''
     const to = members[at + 1] === '-' ? members[at + 2] : undefined
-    if (to === undefined) {
-      ranges.push([from, from])
-      continue
-    }
-    if (codeOf(from) > codeOf(to)) return { fault: `has the range ${from}-${to}, which runs backwards` }
-    ranges.push([from, to])
-    at += 2
+    if (to !== undefined) at += 2
+    if (codeOf(from) > codeOf(to ?? from)) return { fault: `has the range ${from}-${to}, which runs backwards` }
+    ranges.push([codeOf(from), codeOf(to ?? from)])
   }
   return { kind: 'class', negated, ranges }
 }
 
 function matchesSegment(segment: SegmentPattern, name: string, work: MatchingWork): boolean {
   if (segment.kind === 'literal') return segment.folded === name
-  if (segment.kind === 'segments') return true
-  return matchesSequence(segment.tokens, [...name], {
-    from: 0,
-    isStar: ({ kind }) => kind === 'some',
-    fits: fitsToken,
-    work,
-  })
+  return segment.kind === 'segments' || matchesTokens(segment.tokens, codesOf(name), work)
 }
 
-function fitsToken(token: Token, folded: string): boolean {
-  if (token.kind === 'character') return token.folded === folded
-  return token.kind !== 'class' || token.negated !== isInRanges(token.ranges, folded)
+function matchesTokens(tokens: readonly Token[], codes: readonly number[], work: MatchingWork): boolean {
+  let at = 0
+  let code = 0
+  let starAt = -1
+  let starCode = 0
+  while (code < codes.length) {
+    spend(work)
+    const token = tokens[at]
+    if (token?.kind === 'some') {
+      starAt = at++
+      starCode = code
+    } else if (token !== undefined && fitsToken(token, codes[code] ?? 0)) {
+      at += 1
+      code += 1
+    } else if (starAt !== -1) {
+      at = starAt + 1
+      code = ++starCode
+    } else return false
+  }
+  while (tokens[at]?.kind === 'some') at += 1
+  return at === tokens.length
 }
 
-function isInRanges(ranges: readonly (readonly [string, string])[], folded: string): boolean {
-  const lower = folded.length === 1 ? simpleCase(folded, 'toLowerCase') : folded
-  return [folded, lower].some((each) =>
-    ranges.some(([from, to]) => codeOf(from) <= codeOf(each) && codeOf(each) <= codeOf(to)),
-  )
+function fitsToken(token: Exclude<Token, { kind: 'some' }>, code: number): boolean {
+  if (token.kind === 'character') return token.code === code
+  return token.kind === 'one' || token.negated !== isInRanges(token.ranges, code)
+}
+
+function isInRanges(ranges: readonly CodeRange[], code: number): boolean {
+  const lower = code > 0xffff ? code : codeOf(simpleCase(String.fromCharCode(code), 'toLowerCase'))
+  return ranges.some(([from, to]) => (from <= code && code <= to) || (from <= lower && lower <= to))
+}
+
+function spend(work: MatchingWork): void {
+  work.left -= 1
+  if (work.left < 0) throw new MatchingWorkExceeded()
 }
 
 function codeOf(character: string): number {
   return character.codePointAt(0) ?? 0
 }
 
-/**
- * Compares a sequence with one in which stars stand for any number of members. Each star takes as little as it can, and only the last one
- * is ever given more: what stands before it fits already, and the first place where that fits leaves most to what follows.
- */
-function matchesSequence<Wanted, Given>(
-  pattern: readonly Wanted[],
-  members: readonly Given[],
-  how: {
-    readonly from: number
-    readonly isStar: (wanted: Wanted) => boolean
-    readonly fits: (wanted: Wanted, given: Given) => boolean
-    readonly work: MatchingWork
-  },
-): boolean {
-  let at = 0
-  let member = how.from
-  let star: { readonly at: number; member: number } | undefined
-  while (member < members.length) {
-    how.work.left -= 1
-    if (how.work.left < 0) throw new MatchingWorkExceeded()
-    const wanted = pattern[at]
-    if (wanted !== undefined && how.isStar(wanted)) {
-      star = { at, member }
-      at += 1
-    } else if (wanted !== undefined && how.fits(wanted, members[member] as Given)) {
-      at += 1
-      member += 1
-    } else if (star !== undefined) {
-      star.member += 1
-      at = star.at + 1
-      member = star.member
-    } else return false
-  }
-  return pattern.slice(at).every(how.isStar)
+function codesOf(name: string): number[] {
+  const codes: number[] = []
+  for (const character of name) codes.push(codeOf(character))
+  return codes
 }

@@ -11,3 +11,8 @@ export {
 } from './match.ts'
 export type { MatchFinding } from './match-findings.ts'
 export type { NearMatch } from './near-matches.ts'
+export { type ConfigurationErrors, type ParsedConfiguration, parseConfiguration } from './parse-configuration.ts'
+export { parseInThread } from './parse-in-thread.ts'
+export { publishedSchema } from './published-schema.ts'
+export { withFileName } from './reading/references.ts'
+export { resolveParameters } from './resolve-parameters.ts'

@@ -1,5 +1,5 @@
 import type { ElementMatch, ElementNode, PathNode, Position } from './configuration.ts'
-import { type NearMatch, nearMatches } from './near-matches.ts'
+import type { NearMatch } from './near-matches.ts'
 
 /** What does not fit between the elements and the files of a container. */
 export type MatchFinding = {
@@ -23,15 +23,12 @@ export type MatchFinding = {
 export type LookedFor = ElementMatch & {
   readonly folder: string
   readonly matched: readonly string[]
-  /** All files of the container; none when nobody looks for near matches. */
-  readonly files: readonly string[]
 }
 
 const shown = 10
 
 /** The finding of a path that means fewer files or folders than it must. */
-export function tooFew(place: LookedFor): MatchFinding {
-  const near = nearMatches(place)
+export function tooFew(place: LookedFor, near: readonly NearMatch[]): MatchFinding {
   const hint = near.length === 0 ? '' : ` ${near.map(({ path, reason }) => `${path} ${reasons[reason]}`).join('; ')}.`
   return finding('ELEMENT_MATCHES_TOO_FEW', place, near, hint)
 }

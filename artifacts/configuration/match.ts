@@ -1,7 +1,9 @@
 import { ArtifactError } from '../artifact-error.ts'
-import type { ElementMatch, ElementNode, FileKind, PathNode } from './configuration.ts'
-import { fold, type MatchingWork, MatchingWorkExceeded, matchesPath, type PathPattern, parsePath } from './glob.ts'
-import { type MatchFinding, tooFew, tooMany, twice } from './match-findings.ts'
+import { type Compared, type CompiledChildren, type CompiledPath, compileChildren, patternOf } from './compile-paths.ts'
+import type { ElementMatch, ElementNode, FileKind } from './configuration.ts'
+import { fold, type MatchingWork, MatchingWorkExceeded, matchesPath } from './glob.ts'
+import { type LookedFor, type MatchFinding, tooFew, tooMany, twice } from './match-findings.ts'
+import { type KnownFile, type NearMatch, nearMatches } from './near-matches.ts'
 
 /** What a configuration says of a file in a container. */
 export type FileMatch = {
@@ -36,21 +38,11 @@ type Scope = {
   readonly matched: Map<CompiledPath, string[]>
 }
 
-type CompiledPath = ElementMatch & { readonly pattern: PathPattern; readonly children: CompiledChildren | undefined }
-type CompiledChildren = {
-  readonly all: readonly CompiledPath[]
-  readonly files: Compared
-  readonly folders: Compared
-}
-type Compared = {
-  readonly literal: ReadonlyMap<string, readonly CompiledPath[]>
-  readonly wild: readonly CompiledPath[]
-}
-
 /** What all comparisons in one container may take: some seconds on any machine. */
 const usualWork = 300_000_000
-/** So many findings are told; each says which files come near, which takes a look at all of them. */
 const mostFindings = 100
+/** So many findings say which files come near, which takes a look at all files for each. */
+const mostWithNearMatches = 20
 /** So many names a path may have: no system has deeper folders. */
 const mostNames = 512
 
@@ -61,7 +53,7 @@ const mostNames = 512
 export class ContainerMatcher {
   readonly #work: MatchingWork
   readonly #scopes = new Map<string, readonly Scope[]>()
-  readonly #files: string[] = []
+  readonly #files: KnownFile[] = []
   readonly #findings: MatchFinding[] = []
   #findingCount = 0
   readonly #folders: FolderMatch[] = []
@@ -89,8 +81,8 @@ export class ContainerMatcher {
     return this.#limited(() => {
       const names = namesOf(path)
       const scopes = this.#scopesOf(names.slice(0, -1))
-      this.#files.push(path)
       const folded = names.map(fold)
+      this.#files.push({ names, folded })
       const found = scopes.flatMap((scope) => this.#compare(scope, scope.patterns.files, folded))
       const elements = new Map(found.map(({ compiled }) => [compiled.path, compiled]))
       const [match, other] = [...elements.values()]
@@ -119,11 +111,15 @@ export class ContainerMatcher {
         const { element, path } = compiled
         const matched = scope.matched.get(compiled) ?? []
         const { minMatches, maxMatches } = path
-        const place = { element, path, folder: scope.folder, matched, files: this.#files }
-        if (matched.length < minMatches) this.#report(() => tooFew(place))
+        const place = { element, path, folder: scope.folder, matched }
+        if (matched.length < minMatches) this.#report(() => tooFew(place, this.#nearMatches(place)))
         else if (maxMatches !== null && matched.length > maxMatches) this.#report(() => tooMany(place))
       }
     return { findings: this.#findings, findingCount: this.#findingCount, folders: this.#folders }
+  }
+
+  #nearMatches(place: LookedFor): readonly NearMatch[] {
+    return this.#findings.length < mostWithNearMatches ? nearMatches(place, place.folder, this.#files) : []
   }
 
   #report(finding: () => MatchFinding): void {
@@ -218,31 +214,4 @@ function namesOf(path: string): string[] {
       `A path in the container has more than ${mostNames} folders: ${path.slice(0, 100)}…`,
     )
   return names
-}
-
-function compileChildren(children: readonly ElementNode[]): CompiledChildren {
-  const all = children.flatMap((element) => {
-    const isFolder = element.name === 'directory'
-    const inside = isFolder ? compileChildren(element.children) : undefined
-    return element.paths.map((path): CompiledPath => ({ element, path, pattern: patternOf(path), children: inside }))
-  })
-  return {
-    all,
-    files: compared(all.filter(({ children: inside }) => inside === undefined)),
-    folders: compared(all.filter(({ children: inside }) => inside !== undefined)),
-  }
-}
-
-function compared(paths: readonly CompiledPath[]): Compared {
-  const literals = paths.filter(({ pattern }) => pattern.literal !== null)
-  return {
-    literal: Map.groupBy(literals, ({ pattern }) => pattern.literal ?? ''),
-    wild: paths.filter(({ pattern }) => pattern.literal === null),
-  }
-}
-
-function patternOf({ path, position }: PathNode): PathPattern {
-  const pattern = parsePath(path)
-  if ('fault' in pattern) throw new TypeError(`The path ${path} of line ${position.line} ${pattern.fault}.`)
-  return pattern
 }
