@@ -1,4 +1,4 @@
-import type { AttributeValue } from '../../domain/index.ts'
+import type { AttributeValue, ConfigurationFinding } from '../../domain/index.ts'
 import type { Position, XmlElement } from './reading/xml-document.ts'
 
 export type { Position }
@@ -20,14 +20,6 @@ export type Configuration = {
   readonly warnings: readonly ConfigurationFinding[]
   /** The document itself, which is read again with the values of parameters. */
   readonly document: XmlElement
-}
-
-/** What is wrong, or may be, with a document, and where. */
-export type ConfigurationFinding = Position & {
-  /** Stable; `docs/error-codes.md` has it. */
-  readonly code: string
-  /** What is wrong and what would be right. */
-  readonly message: string
 }
 
 /** A value that submissions give. */

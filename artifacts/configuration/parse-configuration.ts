@@ -1,9 +1,5 @@
-import {
-  type Configuration,
-  type ConfigurationFinding,
-  configurationNamespace,
-  type Parameter,
-} from './configuration.ts'
+import type { ConfigurationFinding } from '../../domain/index.ts'
+import { type Configuration, configurationNamespace, type Parameter } from './configuration.ts'
 import { Findings } from './reading/findings.ts'
 import { type AttributeContext, readAttributes } from './reading/read-attributes.ts'
 import { childElements, refuseChildren } from './reading/read-children.ts'

@@ -1,4 +1,5 @@
-import type { Configuration, ConfigurationFinding } from './configuration.ts'
+import type { ConfigurationFinding } from '../../domain/index.ts'
+import type { Configuration } from './configuration.ts'
 import { buildConfiguration, type ParsedConfiguration } from './parse-configuration.ts'
 import { Findings } from './reading/findings.ts'
 import { quoted } from './reading/read-xml.ts'

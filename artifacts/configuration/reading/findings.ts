@@ -1,4 +1,5 @@
-import type { ConfigurationFinding, Position } from '../configuration.ts'
+import type { ConfigurationFinding } from '../../../domain/index.ts'
+import type { Position } from '../configuration.ts'
 
 /** So many errors of a document are told; the others are counted. */
 const most = 100

@@ -32,7 +32,7 @@ function decode(document: string | Uint8Array, findings: Findings): string | und
   const size = typeof document === 'string' ? Buffer.byteLength(document) : document.length
   if (size > largestDocument) {
     findings.error(
-      'ARTIFACT_CONFIGURATION_DOCUMENT_TOO_LARGE',
+      'ARTIFACT_CONFIGURATION_TOO_LARGE',
       start,
       `The document has ${size} bytes; it may have ${largestDocument}.`,
     )
