@@ -3,6 +3,7 @@ import { catalogFormat } from './catalog/index.ts'
 import { powerShellFormat } from './powershell/index.ts'
 import type { SignatureFormat } from './signature-format.ts'
 import { windowsScriptFormat } from './windows-script/index.ts'
+import { xmlFormat } from './xml/index.ts'
 
 /** Every format that this release can sign. A file that several recognize is of the first of them. */
 export const signatureFormats: readonly SignatureFormat[] = [
@@ -10,4 +11,6 @@ export const signatureFormats: readonly SignatureFormat[] = [
   powerShellFormat,
   windowsScriptFormat,
   catalogFormat,
+  // Last: scripts in XML are known by their names.
+  xmlFormat,
 ]

@@ -59,6 +59,11 @@ const toTest = [
     packages: { apt: 'openssl', dnf: 'openssl', brew: 'openssl' },
   },
   {
+    name: 'xmlsec1',
+    isPresent: () => isOnPath('xmlsec1'),
+    packages: { apt: 'xmlsec1', dnf: 'xmlsec1-openssl', brew: 'libxmlsec1' },
+  },
+  {
     name: 'the PostgreSQL server',
     isPresent: () => isOnPath('initdb') || hasDebianPostgres(),
     packages: { apt: 'postgresql', dnf: 'postgresql-server', brew: 'postgresql' },

@@ -22,6 +22,7 @@ export type ErrorArea =
   | 'NUGET'
   | 'NUGET_TIMESTAMP'
   | 'TIMESTAMP'
+  | 'XML'
 
 /** A SignerInfo that has signed attributes. */
 export interface SignerInfo {

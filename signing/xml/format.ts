@@ -1,0 +1,215 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import { z } from 'zod'
+import { type DirectiveOrder, type ExistingSignature, keyAlgorithms } from '../../domain/index.ts'
+import { readCertificateFields, subjectOf } from '../cms/index.ts'
+import { onlyDirective } from '../directives.ts'
+import type { FilePasses } from '../file-passes/index.ts'
+import type { DirectiveDefinition, FileParts, FileWorkOptions, SignatureFormat } from '../signature-format.ts'
+import { SigningError } from '../signing-error.ts'
+import type { CheckedSignature } from './check-enveloped.ts'
+import { ecdsaValue, signatureElement, signedInfo } from './compose-signature.ts'
+import { requireReadableSize } from './document-size.ts'
+import type { DocumentFindings, DocumentReading, EnvelopedSignature } from './document-thread.ts'
+import { digestMethods } from './identifiers.ts'
+import { verifyDocument } from './verify.ts'
+
+const keyInfoChoices = ['none', 'leaf', 'whole-chain', 'exclude-root'] as const
+
+const attributes = z.strictObject({
+  'key-info-x509-data': z
+    .enum(keyInfoChoices)
+    .default('leaf')
+    .meta({ title: 'certificates', description: 'Which certificates travel in the signature.' }),
+})
+
+const xmlSign: DirectiveDefinition = {
+  name: 'xml-sign',
+  attributes,
+  // The certificates are read back, and more than one choice may give the same.
+  untraceable: ['key-info-x509-data'],
+  keyAlgorithms,
+  timestamps: false,
+  embeddedCertificates: (chain, given) => certificatesFor(chain, given),
+}
+
+/** What the digest of a document is called in plans. */
+const content = 'document'
+
+const module = new URL('./document-thread.ts', import.meta.url).href
+
+/** Octets of r and of s. */
+const coordinateLengths = { 'ec-p256': 32, 'ec-p384': 48, 'ec-p521': 66 } as const
+
+/**
+ * XML documents with an enveloped signature right below their root, the last thing in it (XML Signature 1.1 §3.2; Exclusive XML
+ * Canonicalization 1.0; RFC 6931). The element is put into the bytes of the document, which stay as they are.
+ */
+export const xmlFormat: SignatureFormat<null, undefined> = {
+  name: 'xml',
+  title: 'XML documents (xml)',
+  elements: ['xml-file'],
+  directives: [xmlSign],
+  detect,
+  checkStart: async () => ({ isSigned: false }),
+  defaultOrders: () => [{ directive: xmlSign.name, attributes: {} }],
+  readLayout: async () => null,
+  digestion: () => undefined,
+
+  async plan({ handle, size }, orders, options) {
+    const order = onlyDirective(orders)
+    const { digest, signatures } = await findings(handle, size, options)
+    return {
+      existingSignatures: signatures.map(existing),
+      directives: [{ ...order, contentDigests: [{ content, algorithm: 'sha256', digest }] }],
+    }
+  },
+
+  async sign({ handle, size }, directives, { key, certificateChain }, options) {
+    const directive = onlyDirective(directives)
+    const found = await findings(handle, size, options)
+    const [planned] = directive.contentDigests
+    if (planned !== undefined && planned.digest !== found.digest)
+      throw new SigningError('XML_DIGEST_MISMATCH', 'The document is another one than the planned.')
+    const digest = Buffer.from(found.digest, 'hex')
+    const kind = key.algorithm.startsWith('rsa') ? 'rsa' : 'ec'
+    const signed = createHash('sha256').update(signedInfo(kind, digest)).digest()
+    const signature = await key.sign('sha256', signed)
+    const length = coordinateLengths[key.algorithm as keyof typeof coordinateLengths]
+    const value = length === undefined ? signature : ecdsaValue(signature, length)
+    const certificates = certificatesFor(certificateChain, directive.attributes)
+    options.signal?.throwIfAborted()
+    await put(handle, size, found, signatureElement(kind, digest, value, certificates))
+    return undefined
+  },
+
+  async verify(handle, expectation, options) {
+    const { size } = await handle.stat()
+    const [leaf] = expectation.certificateChain
+    const found = verifyDocument(await findings(handle, size, options, leaf), expectation)
+    const { digest } = found
+    return [
+      {
+        directive: xmlSign.name,
+        attributes: {},
+        contentDigests: [{ content, algorithm: 'sha256', digest }],
+        signerCertificate: found.signerCertificate,
+        certificates: found.certificates,
+        timestamp: undefined,
+      },
+    ]
+  },
+}
+
+/** Begins as XML does: with a declaration, a comment, an instruction, a document type or an element. */
+async function detect({ readPart }: FileParts) {
+  const start = await readPart(0, 1024)
+  const isLittle = start[0] === 0xff && start[1] === 0xfe
+  const isBig = start[0] === 0xfe && start[1] === 0xff
+  const even = start.subarray(0, start.length & ~1)
+  const text = isLittle
+    ? even.toString('utf16le')
+    : isBig
+      ? Buffer.from(even).swap16().toString('utf16le')
+      : start.toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '')
+  const isXml = /^\ufeff?\s*<(?:\?xml\s|!--|\?[A-Za-z_]|!DOCTYPE\s+(?!html)|[A-Za-z_:\u0080-\uffff][^<]*>)/.test(text)
+  return isXml || /^\ufeff?\s*<[A-Za-z_:\u0080-\uffff][^<>]*$/.test(text) ? 'recognized' : 'foreign'
+}
+
+async function findings(
+  handle: FileHandle,
+  size: number,
+  { passes, signal }: FileWorkOptions & { readonly passes: FilePasses },
+  certificate?: Uint8Array,
+): Promise<DocumentFindings> {
+  requireReadableSize(size)
+  const parameters: DocumentReading = { input: handle.fd, size, certificate }
+  return (await passes.parse({ module, parameters }, { signal })) as DocumentFindings
+}
+
+/** Writes the signature into the document, without those that it had. */
+async function put(handle: FileHandle, size: number, found: DocumentFindings, element: string): Promise<void> {
+  const { insertion, rootName, signatureRanges, encoding } = found
+  const bytes = Buffer.alloc(size)
+  await handle.read(bytes, 0, size, 0)
+  const [start, end] = insertion.kind === 'emptyRoot' ? [insertion.start, insertion.end] : [insertion.at, insertion.at]
+  const written =
+    insertion.kind === 'emptyRoot'
+      ? Buffer.concat([encoded('>', encoding), encoded(element, encoding), closing(rootName, encoding)])
+      : encoded(element, encoding)
+  const parts: Buffer[] = []
+  let from = 0
+  for (const range of signatureRanges) {
+    parts.push(bytes.subarray(from, range.start))
+    from = range.end
+  }
+  const signed = Buffer.concat([...parts, bytes.subarray(from, start), written, bytes.subarray(end)])
+  await handle.truncate(0)
+  await handle.write(signed, 0, signed.length, 0)
+}
+
+/** @param rootName as the text of places has it, a character for each byte or two */
+function closing(rootName: string, encoding: DocumentFindings['encoding']): Buffer {
+  return encoded(`</${rootName}>`, encoding)
+}
+
+function encoded(text: string, encoding: DocumentFindings['encoding']): Buffer {
+  if (encoding === 'latin1') return Buffer.from(text, 'latin1')
+  const little = Buffer.from(text, 'utf16le')
+  return encoding === 'utf16le' ? little : little.swap16()
+}
+
+function certificatesFor(chain: readonly Uint8Array[], given: DirectiveOrder['attributes']): readonly Uint8Array[] {
+  switch (attributes.parse(given)['key-info-x509-data']) {
+    case 'none':
+      return []
+    case 'leaf':
+      return chain.slice(0, 1)
+    case 'whole-chain':
+      return chain
+    case 'exclude-root':
+      return chain.filter((each, index) => index === 0 || !isSelfIssued(each))
+  }
+}
+
+function isSelfIssued(certificate: Uint8Array): boolean {
+  const { issuer, subject } = readCertificateFields(certificate, 'XML_MALFORMED')
+  return Buffer.compare(issuer, subject) === 0
+}
+
+/** A signature that is there already, as plans name it. A second enveloped one would make both invalid, so it is replaced. */
+function existing(signature: EnvelopedSignature): ExistingSignature {
+  const placed = { outcome: 'replaced', place: 'enveloped signature', depth: 0, sha256: signature.sha256 } as const
+  if (signature.kind === 'unreadable') return { ...placed, kind: 'unreadable', reason: signature.reason.slice(0, 300) }
+  const { checked } = signature
+  const [leaf] = checked.certificates
+  return {
+    ...placed,
+    kind: 'signature',
+    ...signerOf(leaf),
+    digestAlgorithm: digestMethods.get(checked.digestMethod) ?? checked.digestMethod.slice(0, 100),
+    integrity: integrityOf(checked),
+    timestamp: null,
+    uncovered: checked.extras.slice(0, 8).map((each) => each.slice(0, 100)),
+  }
+}
+
+function integrityOf({
+  digestHolds,
+  valueHolds,
+}: CheckedSignature): 'intact' | 'fileChanged' | 'invalid' | 'unchecked' {
+  if (valueHolds === false) return 'invalid'
+  if (digestHolds === false) return 'fileChanged'
+  return valueHolds === undefined || digestHolds === undefined ? 'unchecked' : 'intact'
+}
+
+function signerOf(certificate: Uint8Array | undefined) {
+  if (certificate === undefined) return { signer: null, issuer: null, serialNumber: null }
+  try {
+    const { issuer, serialNumber } = new X509Certificate(certificate)
+    const signer = subjectOf(readCertificateFields(certificate, 'XML_MALFORMED'))
+    return { signer, issuer: issuer.replaceAll('\n', ', '), serialNumber: serialNumber.toLowerCase() }
+  } catch {
+    return { signer: null, issuer: null, serialNumber: null }
+  }
+}
