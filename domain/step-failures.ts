@@ -8,6 +8,7 @@ const ending: Readonly<Record<string, string>> = {
   ...endingOfSignatures('DETACHED'),
   ...endingOfSignatures('JAR'),
   ...endingOfSignatures('NUGET'),
+  ...endingOfSignatures('XML'),
   APPROVAL_FROM_BUILD: 'Have a person approve, with a credential of their own alone.',
   APPROVAL_NOT_BY_APPROVER: 'An attempt at forgery, or a damaged log: look into it.',
   APPROVAL_NOT_BY_GRANT: 'Have an approver approve; if nobody revoked or changed anything, look into it.',
@@ -81,6 +82,7 @@ const ending: Readonly<Record<string, string>> = {
   ELEMENT_MATCHES_TOO_FEW:
     'Correct the path, or say `min-matches` when the file may be missing; or build what is missing.',
   ELEMENT_MATCHES_TOO_MANY: 'Say `max-matches`, or a path that means fewer.',
+  EXISTING_SIGNATURES_NOT_KEPT: 'Submit it with `replace`, or unsigned.',
   FILE_ALREADY_SIGNED: 'Submit the unsigned file, or ask for `replace` or `append` where the policy allows it.',
   FILE_PARSE_LIMIT: 'Look at the file: it is damaged, or was made to occupy whoever reads it.',
   FILE_MATCHED_TWICE: 'Make one of the paths narrower.',
@@ -202,6 +204,13 @@ const ending: Readonly<Record<string, string>> = {
   UPLOAD_OVERDUE: 'Submit again, and upload it in time.',
   X509_SUBJECT_INVALID: 'Correct it as the message says.',
   X509_VALIDITY_INVALID: 'Correct it.',
+  XML_DOCUMENT_MALFORMED: 'Correct it there.',
+  XML_DTD_UNSUPPORTED: 'Put into the document what it takes from there.',
+  XML_ENCODING_UNSUPPORTED: 'Save it as UTF-8.',
+  XML_NAMESPACE_UNSUPPORTED: 'Use another name, and declare it in the document.',
+  XML_SIGNATURE_MALFORMED: 'Do not trust the document.',
+  XML_SIGNATURE_MISSING: 'Give a signed document.',
+  XML_TOO_LARGE: 'Make it smaller, or sign it by a signature of its own beside it.',
 }
 
 /**

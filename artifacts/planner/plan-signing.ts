@@ -169,6 +169,8 @@ async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedC
       const { existingSignatures, directives } = planned
       if (request.existingSignatures === 'refuse' && existingSignatures.length > 0)
         throw alreadySigned(existingSignatures)
+      if (request.existingSignatures === 'append' && existingSignatures.some(({ outcome }) => outcome === 'replaced'))
+        throw notKept(format)
       const content = { sha256, size, format: format.name, existingSignatures, directives }
       return { node: 0, planned: { kind: 'file', path: [path], outcome: 'signed', element: null, ...content }, copy }
     } catch (error) {
@@ -191,6 +193,14 @@ export function alreadySigned(existing: readonly ExistingSignature[] = []): Arti
   return new ArtifactError(
     'FILE_ALREADY_SIGNED',
     `The file carries signatures already${named}, and the submission refuses such files.`,
+  )
+}
+
+/** The error of a file whose signatures were to be kept and cannot be. */
+function notKept({ title }: SignatureFormat): ArtifactError {
+  return new ArtifactError(
+    'EXISTING_SIGNATURES_NOT_KEPT',
+    `The file carries a signature, and the submission asks to keep it: files of its kind (${title}) cannot have another one beside it. Submit it with "replace", or unsigned.`,
   )
 }
 

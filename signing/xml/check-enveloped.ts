@@ -21,7 +21,7 @@ const coordinateLengths: Readonly<Record<string, number>> = { prime256v1: 32, se
  *
  * @param element of the document; it is taken out of it
  * @param certificate DER, where the signature has none of its own
- * @throws SigningError `XML_SIGNATURE_MALFORMED`, `XML_MALFORMED`
+ * @throws SigningError `XML_SIGNATURE_MALFORMED`, `XML_DOCUMENT_MALFORMED`
  */
 export function checkEnveloped(
   document: XmlDocument,

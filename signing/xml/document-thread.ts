@@ -65,7 +65,7 @@ export function readFindings(bytes: Buffer, certificate: Uint8Array | undefined)
     )
   // Two readers must find the same elements, or what is taken out would be another one.
   if (places.children.length !== countElements(document.root))
-    throw new SigningError('XML_MALFORMED', 'The elements of the document have no certain place in its text.')
+    throw new SigningError('XML_DOCUMENT_MALFORMED', 'The elements of the document have no certain place in its text.')
   const width = encoding.name === 'latin1' ? 1 : 2
   const inBytes = <Place extends TextRange>(range: Place): Place => ({
     ...range,

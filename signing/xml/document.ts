@@ -20,7 +20,7 @@ const options =
  * parsers read differently must not be signed. Elements may be 256 deep.
  *
  * @returns to be disposed by the caller
- * @throws SigningError `XML_MALFORMED`, `XML_ENCODING_UNSUPPORTED`
+ * @throws SigningError `XML_DOCUMENT_MALFORMED`, `XML_ENCODING_UNSUPPORTED`
  */
 export function readDocument(bytes: Uint8Array): {
   readonly document: XmlDocument
@@ -50,7 +50,10 @@ function parsed(bytes: Uint8Array): XmlDocument {
 
 function malformed({ message, line, col }: { readonly message: string; readonly line: number; readonly col: number }) {
   const said = message.trim().replaceAll(/\s+/g, ' ').slice(0, 300)
-  return new SigningError('XML_MALFORMED', `The document is not well-formed XML: line ${line}, column ${col}: ${said}.`)
+  return new SigningError(
+    'XML_DOCUMENT_MALFORMED',
+    `The document is not well-formed XML: line ${line}, column ${col}: ${said}.`,
+  )
 }
 
 function encodingOf(bytes: Uint8Array, declared: string | null): DocumentEncoding {
@@ -113,7 +116,7 @@ const modes = {
  * The canonical form of a whole document, or of an element of it.
  *
  * @param prefixes of an exclusive form those that are treated as in an inclusive one
- * @throws SigningError `XML_MALFORMED` when there is none, as for relative names of namespaces
+ * @throws SigningError `XML_DOCUMENT_MALFORMED` when there is none, as for relative names of namespaces
  */
 export function canonicalForm(
   node: XmlDocument | XmlElement,
@@ -128,7 +131,7 @@ export function canonicalForm(
     })
   } catch (error) {
     throw new SigningError(
-      'XML_MALFORMED',
+      'XML_DOCUMENT_MALFORMED',
       `The document has no canonical form: ${error instanceof Error ? error.message.trim() : 'it cannot be written'}`,
     )
   }

@@ -173,7 +173,7 @@ function certificatesFor(chain: readonly Uint8Array[], given: DirectiveOrder['at
 }
 
 function isSelfIssued(certificate: Uint8Array): boolean {
-  const { issuer, subject } = readCertificateFields(certificate, 'XML_MALFORMED')
+  const { issuer, subject } = readCertificateFields(certificate, 'XML_SIGNATURE_MALFORMED')
   return Buffer.compare(issuer, subject) === 0
 }
 
@@ -207,7 +207,7 @@ function signerOf(certificate: Uint8Array | undefined) {
   if (certificate === undefined) return { signer: null, issuer: null, serialNumber: null }
   try {
     const { issuer, serialNumber } = new X509Certificate(certificate)
-    const signer = subjectOf(readCertificateFields(certificate, 'XML_MALFORMED'))
+    const signer = subjectOf(readCertificateFields(certificate, 'XML_SIGNATURE_MALFORMED'))
     return { signer, issuer: issuer.replaceAll('\n', ', '), serialNumber: serialNumber.toLowerCase() }
   } catch {
     return { signer: null, issuer: null, serialNumber: null }

@@ -23,7 +23,7 @@ export type DocumentPlaces = {
  * steps over tags, and knows no more than where they end.
  *
  * @param text a character for each byte, or for each two bytes of UTF-16: only ASCII characters are looked at
- * @throws SigningError `XML_MALFORMED` when it cannot find its way; `XML_DTD_UNSUPPORTED`, `XML_NAMESPACE_UNSUPPORTED` when the canonical form
+ * @throws SigningError `XML_DOCUMENT_MALFORMED` when it cannot find its way; `XML_DTD_UNSUPPORTED`, `XML_NAMESPACE_UNSUPPORTED` when the canonical form
  *   would be in doubt
  */
 export function findPlaces(text: string): DocumentPlaces {
@@ -139,5 +139,5 @@ function namespaceUnsupported(what: string): SigningError {
 }
 
 function lost(at: number): SigningError {
-  return new SigningError('XML_MALFORMED', `What begins at offset ${at} of the document does not end.`)
+  return new SigningError('XML_DOCUMENT_MALFORMED', `What begins at offset ${at} of the document does not end.`)
 }

@@ -152,11 +152,11 @@ describe('a signed document', () => {
 
 describe('is refused', () => {
   const refusals: readonly (readonly [what: string, document: string, code: string, said: string])[] = [
-    ['a second root', '<r/><s/>', 'XML_MALFORMED', 'line 1, column 5'],
-    ["text behind an end tag's name", '<r>\n</r x>', 'XML_MALFORMED', 'line 2'],
-    ['an attribute twice', '<r a="1" a="2"/>', 'XML_MALFORMED', 'redefined'],
-    ['an identifier twice', '<r><a xml:id="x"/><b xml:id="x"/></r>', 'XML_MALFORMED', 'already defined'],
-    ['a relative name of a namespace', '<r xmlns="foo"/>', 'XML_MALFORMED', 'not absolute'],
+    ['a second root', '<r/><s/>', 'XML_DOCUMENT_MALFORMED', 'line 1, column 5'],
+    ["text behind an end tag's name", '<r>\n</r x>', 'XML_DOCUMENT_MALFORMED', 'line 2'],
+    ['an attribute twice', '<r a="1" a="2"/>', 'XML_DOCUMENT_MALFORMED', 'redefined'],
+    ['an identifier twice', '<r><a xml:id="x"/><b xml:id="x"/></r>', 'XML_DOCUMENT_MALFORMED', 'already defined'],
+    ['a relative name of a namespace', '<r xmlns="foo"/>', 'XML_DOCUMENT_MALFORMED', 'not absolute'],
     [
       'an ampersand in the name of a namespace',
       '<r><a xmlns:b="urn:a&amp;b"/></r>',
@@ -167,16 +167,16 @@ describe('is refused', () => {
     ['entities', '<!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/passwd">]><r>&e;</r>', 'XML_DTD_UNSUPPORTED', ''],
     ['entities that grow', `<!DOCTYPE r [<!ENTITY a "${'x'.repeat(99)}">${growing()}]><r>&j;&j;</r>`, 'XML_', ''],
     ['default values', '<!DOCTYPE r [<!ATTLIST r d CDATA "v">]><r/>', 'XML_DTD_UNSUPPORTED', 'default values'],
-    ['XML 1.1', '<?xml version="1.1"?><r/>', 'XML_MALFORMED', 'version'],
+    ['XML 1.1', '<?xml version="1.1"?><r/>', 'XML_DOCUMENT_MALFORMED', 'version'],
     [
       'an encoding that few know',
       '<?xml version="1.0" encoding="windows-1252"?><r/>',
       'XML_ENCODING_UNSUPPORTED',
       'UTF-8',
     ],
-    ['300 levels', '<a>'.repeat(300) + '</a>'.repeat(300), 'XML_MALFORMED', 'depth'],
-    ['what is cut off', '<r><a>', 'XML_MALFORMED', 'line 1'],
-    ['what is no XML', 'a,b', 'XML_MALFORMED', 'line 1'],
+    ['300 levels', '<a>'.repeat(300) + '</a>'.repeat(300), 'XML_DOCUMENT_MALFORMED', 'depth'],
+    ['what is cut off', '<r><a>', 'XML_DOCUMENT_MALFORMED', 'line 1'],
+    ['what is no XML', 'a,b', 'XML_DOCUMENT_MALFORMED', 'line 1'],
   ]
   test.each(refusals)('%s', async (_, document, code, said) => {
     const error = await sign(document).then(

@@ -59,6 +59,7 @@ export const areas: readonly string[] = [
   'NUGET',
   'NUGET_TIMESTAMP',
   'TIMESTAMP',
+  'XML',
 ]
 
 /** The code, or for `<area>_…` the codes that it stands for. */
