@@ -6,9 +6,9 @@ const root = join(import.meta.dirname, '../..')
 const rooms =
   '{activities,application,archives,artifacts,cli,detection,domain,event-log,graphql,http,notifications,origin,outgoing,persons,pkcs12,projections,proxy,rest,secrets,server,signing,sources,statements,workflows}'
 
-/** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, OpenSSL, undici, the system, words of pipeline policies, and environment variables. */
+/** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, OpenSSL, undici, the system, words of pipeline policies, resources of programs, and environment variables. */
 const foreign =
-  /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|ERR_BUFFER_|ERR_WORKER_|CERT_|ERR_TLS_|USE_EXISTING$|ALLOW_DUPLICATE|CURRENT_BUILD$)/
+  /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|ERR_BUFFER_|ERR_WORKER_|CERT_|ERR_TLS_|USE_EXISTING$|VS_VERSION_INFO$|ALLOW_DUPLICATE|CURRENT_BUILD$)/
 
 const oneWord = /^[A-Z][A-Z0-9]+$/
 
