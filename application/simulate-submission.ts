@@ -22,6 +22,8 @@ export type SimulatedSubmission = {
   /** Who would submit. */
   readonly userId: UserId
   readonly branch: string | null
+  /** Of which level a verification summary of the source would come. */
+  readonly sourceLevel: number | null
   /** SHA-256, hexadecimal. */
   readonly artifact: string | null
   /** By this version instead of the one in force. */
@@ -37,7 +39,7 @@ export type SimulatedSubmission = {
  */
 export async function simulateSubmission(
   lookUps: LookUps,
-  { policy, userId, branch, artifact, ...asked }: SimulatedSubmission,
+  { policy, userId, branch, sourceLevel, artifact, ...asked }: SimulatedSubmission,
 ): Promise<SigningSimulation> {
   const { organizationId, projectId } = policy
   const settings = settingsAsked(policy, asked)
@@ -68,6 +70,7 @@ export async function simulateSubmission(
       users.flatMap((each) => (each.responsible === undefined ? [] : [[each.userId, each.responsible]])),
     ),
     branch,
+    sourceLevel,
     artifact,
   })
 }

@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { repeated } from './artifact-source.ts'
 import { usageError } from './cli-error.ts'
 import type { SubmittedBuild, SubmittedOrigin } from './documents/request-changes.ts'
 import { jobToken } from './job-token.ts'
+import { findLocalFile, type LocalFile } from './local-file.ts'
 import { readSecretLine } from './secret-line.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -12,6 +14,7 @@ export type BuildOptions = {
   readonly originBranch?: string
   readonly originCommit?: string
   readonly buildUrl?: string
+  readonly sourceSummary: readonly string[]
   readonly build: readonly string[]
   readonly buildSecretEnv: readonly string[]
   readonly buildSecretFile: readonly string[]
@@ -28,6 +31,12 @@ export function withBuildOptions(command: Command): Command {
     .option('--origin-branch <name>', 'the branch that was built')
     .option('--origin-commit <id>', 'the commit that was built')
     .option('--build-url <url>', 'the page of the build')
+    .addOption(
+      repeated(
+        '--source-summary <file>',
+        'a verification summary of the source, where the policy demands one: a DSSE envelope or sigstore bundle; may be repeated',
+      ),
+    )
     .addOption(
       repeated(
         '--build <name=value>',
@@ -56,12 +65,13 @@ export function withBuildOptions(command: Command): Command {
 /** The names of those options that were given. */
 export function givenBuildOptions(options: BuildOptions): readonly string[] {
   const { originRepository, originBranch, originCommit, buildUrl, identityToken, audience } = options
-  const { build, buildSecretEnv, buildSecretFile } = options
+  const { build, buildSecretEnv, buildSecretFile, sourceSummary } = options
   const given = {
     '--origin-repository': originRepository,
     '--origin-branch': originBranch,
     '--origin-commit': originCommit,
     '--build-url': buildUrl,
+    '--source-summary': sourceSummary[0],
     '--build': build[0],
     '--build-secret-env': buildSecretEnv[0],
     '--build-secret-file': buildSecretFile[0],
@@ -74,6 +84,8 @@ export function givenBuildOptions(options: BuildOptions): readonly string[] {
 /** What is said of origin and build; the build with its secrets, of which the job's token is asked for anew each time. */
 export type SaidBuild = {
   readonly origin: SubmittedOrigin | null
+  /** Verification summaries of the source, which are sent before. */
+  readonly sourceSummaries: readonly LocalFile[]
   /** @param sha256 of the artifact, where it is known: of GitHub Actions a token for that one alone is asked for */
   readonly build: (sha256: string | null, signal: AbortSignal) => Promise<SubmittedBuild | null>
 }
@@ -108,6 +120,9 @@ export async function saidBuild(terminal: Terminal, options: BuildOptions, isAlo
     throw usageError('--identity-token and a build secret identityToken exclude each other.')
   return {
     origin: originOf(options),
+    sourceSummaries: await Promise.all(
+      options.sourceSummary.map((file) => findLocalFile(resolve(terminal.workingDirectory, file))),
+    ),
     async build(sha256, signal) {
       const all = [...secrets].map(([name, value]) => ({ name, value }))
       if (identityToken && !isAlone)

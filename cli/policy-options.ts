@@ -1,12 +1,19 @@
 import type { Command } from 'commander'
+import { usageError } from './cli-error.ts'
 import type { PolicyInput, PolicyVersion } from './documents/policies.ts'
 import type { Invocation } from './invocation.ts'
 import { several } from './people.ts'
 import { checkedPolicy, type PolicySettings, readPolicyFile } from './policy-file.ts'
 import { asInputs, principalForm, principalsOf } from './principals.ts'
+import {
+  type SourceSummaryOptions,
+  saysSourceSummary,
+  sourceSummaryOf,
+  withSourceSummaryOptions,
+} from './source-summary-options.ts'
 
 /** Options that say what a signing policy is to demand. */
-export type PolicyOptions = {
+export type PolicyOptions = SourceSummaryOptions & {
   readonly file?: string
   readonly name?: string
   readonly certificate?: string
@@ -26,7 +33,7 @@ export type PolicyOptions = {
 
 /** Adds them. */
 export function withPolicyOptions(command: Command): Command {
-  return command
+  return withSourceSummaryOptions(command)
     .option('--file <path>', 'all settings, YAML or JSON; options here go before what it says')
     .option('--name <text>', 'what people call the policy')
     .option('--certificate <id>', 'what it signs with')
@@ -77,14 +84,29 @@ export async function settingsOf(
       : before === undefined
         ? {}
         : asSettings(before)
-  const { certificate, ...settings } = checkedPolicy(
-    changed(base as Partial<PolicySettings>, options),
-    file ?? 'the options',
-  )
+  const said = await withSourceSummary(terminal, changed(base as Partial<PolicySettings>, options), options)
+  const { certificate, ...settings } = checkedPolicy(said, file ?? 'the options')
   return { ...settings, certificateId: certificate } as PolicyInput
 }
 
-function changed(base: Partial<PolicySettings>, options: PolicyOptions): object {
+/** What is demanded of the source is a part of verifying origins. @throws CliError `USAGE`, `FILE_UNREADABLE` */
+async function withSourceSummary(
+  { workingDirectory }: Invocation['terminal'],
+  said: Partial<PolicySettings>,
+  options: PolicyOptions,
+): Promise<object> {
+  if (!saysSourceSummary(options)) return said
+  const { originVerification } = said
+  if (!originVerification)
+    throw usageError(
+      'A summary of the source is demanded where origins are verified only.',
+      'Say which branches are built, too: --allowed-branch GLOB.',
+    )
+  const sourceSummary = await sourceSummaryOf(workingDirectory, options, originVerification.sourceSummary ?? null)
+  return { ...said, originVerification: { ...originVerification, sourceSummary } }
+}
+
+function changed(base: Partial<PolicySettings>, options: PolicyOptions): Partial<PolicySettings> {
   const { name, certificate, timestamp, release, changeApprovals, existingSignatures, submitter } = options
   const { trustedBuildSystemRequired, allowedBranch, allowHashSigning: hashSigningAllowed } = options
   return {
@@ -110,7 +132,8 @@ function changed(base: Partial<PolicySettings>, options: PolicyOptions): object 
             changeApprovals === '0' ? null : { ...base.changeControl, requiredApprovals: Number(changeApprovals) },
         }),
     approval: approvalOf(base.approval ?? null, options),
-  }
+    // What it comes to is checked as a whole.
+  } as Partial<PolicySettings>
 }
 
 function approvalOf(before: PolicySettings['approval'], options: PolicyOptions): object | null {

@@ -10,6 +10,7 @@ import {
   type Changed,
   canSubmit,
   type SubmissionChoices,
+  type SubmittedOrigin,
   type SubmittedOriginAndBuild,
   type SubmittedSource,
   submitRequest,
@@ -48,16 +49,40 @@ export async function submitArtifact(
 ): Promise<Changed> {
   const { signal, report } = course
   const { said, ...choices } = submission
-  const { sha256, ...submitted } = await submittedSource(connection, source, submission, course)
+  const origin = await withSummaries(connection, said, course)
+  const { sha256, ...submitted } = await submittedSource(
+    connection,
+    source,
+    { ...choices, said: { ...said, origin } },
+    course,
+  )
   const { token } = connection
   const submitting = typeof token === 'string' ? connection : { ...connection, token: token.forSubmission(sha256) }
   // Asked for last: a job's token is valid for minutes only, and an upload can take longer.
-  const input = { ...choices, ...submitted, origin: said.origin, build: await said.build(sha256, signal) }
+  const input = { ...choices, ...submitted, origin, build: await said.build(sha256, signal) }
   const again = `Sign again with \`--idempotency-key ${JSON.stringify(submission.idempotencyKey)}\`: it finds the request that is there, or makes it.`
   return sendSubmission(async () => (await ask(submitting, submitRequest, { input })).submitSigningRequest, again, {
     signal,
     notices: submissionNotices(report),
   })
+}
+
+/** What is said of the origin, with the verification summaries of the source: they are sent first, since they decide whether it is taken. */
+async function withSummaries(
+  connection: Connection,
+  { origin, sourceSummaries }: SaidBuild,
+  { report, signal }: Course,
+): Promise<SubmittedOrigin | null> {
+  if (sourceSummaries.length === 0) return origin
+  const sourceSummaryUploadIds: string[] = []
+  for (const file of sourceSummaries) {
+    const sha256 = await hashLocalFile(file, signal)
+    const once = () =>
+      withProgress(report, file, (progress) => uploadFile(connection, file, { sha256, progress, signal }))
+    const { uploadId } = await retryCall(once, uploadLimits, signal, submissionNotices(report))
+    sourceSummaryUploadIds.push(uploadId)
+  }
+  return { repositoryData: null, buildData: null, ...origin, sourceSummaryUploadIds }
 }
 
 /** The artifact as a submission names it, and its digest where that is known; a file that is sent now is there then. */

@@ -52,6 +52,9 @@ builder.queryFields((t) => ({
       signingPolicy: t.arg.string({ required: true, description: 'Slug (in the project), UUID or node id.' }),
       user: t.arg.id({ description: 'Who would submit: UUID or node id; you, when absent.' }),
       branch: t.arg.string({ description: 'Which branch it would be built from.' }),
+      sourceLevel: t.arg.int({
+        description: "Of which level of SLSA's source track a verification summary would come, 1 to 4.",
+      }),
       artifactSha256: t.arg.string({ description: 'Of the artifact, hexadecimal.' }),
       atVersion: t.arg.int({ description: 'By this version of the policy instead of the one in force.' }),
       proposed: t.arg({ type: SigningPolicySettingsInput, description: 'By these settings instead.' }),
@@ -63,6 +66,7 @@ builder.queryFields((t) => ({
         policy,
         userId: args.user == null ? context.caller.userId : parseEntityId<UserId>(args.user, 'User'),
         branch: args.branch ?? null,
+        sourceLevel: args.sourceLevel ?? null,
         artifact: args.artifactSha256 == null ? null : parseSha256Digest(args.artifactSha256, 'The artifact digest'),
         atVersion: args.atVersion ?? null,
         proposed: args.proposed == null ? null : settingsOf(args.proposed),

@@ -13,6 +13,7 @@ type Options = ConnectionOptions & {
   readonly policy: string
   readonly user?: string
   readonly branch?: string
+  readonly sourceLevel?: string
   readonly sha256?: string
   readonly atVersion?: string
   readonly proposed?: string
@@ -29,16 +30,19 @@ export function define(command: Command, invocation: Invocation): void {
     .requiredOption('--policy <slug>', 'the signing policy (slug or id)')
     .option('--user <id>', 'who would submit (default: whose token it is)')
     .option('--branch <name>', 'which branch it would be built from')
+    .option('--source-level <1-4>', 'of which level a verification summary of the source would come')
     .option('--sha256 <digest>', 'of the artifact')
     .option('--at-version <number>', 'by this version of the policy instead of the one in force')
     .option('--proposed <file>', 'by these settings instead: JSON, of the form of SigningPolicySettingsInput')
     .action(async (options: Options) => {
-      const { project, policy: signingPolicy, user, branch = null, sha256 = null, atVersion, proposed } = options
+      const { project, policy: signingPolicy, user, branch = null, sha256 = null } = options
+      const { sourceLevel, atVersion, proposed } = options
       const variables = {
         project,
         signingPolicy,
         user: user === undefined ? null : parseId(user, 'user'),
         branch,
+        sourceLevel: sourceLevel === undefined ? null : parseLevel(sourceLevel),
         artifactSha256: sha256,
         atVersion: atVersion === undefined ? null : parseVersion(atVersion),
         proposed: proposed === undefined ? null : await readSettings(proposed),
@@ -69,6 +73,12 @@ function reasonOf({ code, message }: RuleOutcome): string {
 function parseVersion(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text))
     throw usageError(`--at-version is not a whole number from 1: ${JSON.stringify(text.slice(0, 60))}.`)
+  return Number(text)
+}
+
+function parseLevel(text: string): number {
+  if (!/^[1-4]$/.test(text))
+    throw usageError(`--source-level is 1, 2, 3 or 4; got ${JSON.stringify(text.slice(0, 60))}.`)
   return Number(text)
 }
 

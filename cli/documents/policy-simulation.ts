@@ -20,18 +20,19 @@ export const simulatePolicy = typedDocument<
     readonly signingPolicy: string
     readonly user: string | null
     readonly branch: string | null
+    readonly sourceLevel: number | null
     readonly artifactSha256: string | null
     readonly atVersion: number | null
     /** `SigningPolicySettingsInput`, as somebody wrote it; the service says what is wrong with it. */
     readonly proposed: unknown
   }
 >(`query SimulatePolicy(
-  $project: String!, $signingPolicy: String!, $user: ID, $branch: String, $artifactSha256: String, $atVersion: Int,
+  $project: String!, $signingPolicy: String!, $user: ID, $branch: String, $sourceLevel: Int, $artifactSha256: String, $atVersion: Int,
   $proposed: SigningPolicySettingsInput
 ) {
   policySimulation(
-    project: $project, signingPolicy: $signingPolicy, user: $user, branch: $branch, artifactSha256: $artifactSha256,
-    atVersion: $atVersion, proposed: $proposed
+    project: $project, signingPolicy: $signingPolicy, user: $user, branch: $branch, sourceLevel: $sourceLevel,
+    artifactSha256: $artifactSha256, atVersion: $atVersion, proposed: $proposed
   ) {
     wouldBeSigned rules { rule input outcome code message }
   }

@@ -25,6 +25,8 @@ export type SubmittedOrigin = {
     readonly sourceControlManagementType: string | null
   } | null
   readonly buildData: { readonly url: string | null } | null
+  /** Verification summaries of the source, which were uploaded before. */
+  readonly sourceSummaryUploadIds?: readonly string[]
 }
 
 /** Which build it comes from, as that build system's kind says it. */

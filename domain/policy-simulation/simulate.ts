@@ -36,6 +36,8 @@ export type SigningQuestion = {
   readonly trustedBuildSystems: readonly string[]
   /** Which branch it would be built from; `null` when that is not said. */
   readonly branch: string | null
+  /** Of which level of SLSA's source track a verification summary would come with it; `null` when that is not said. */
+  readonly sourceLevel: number | null
   /** SHA-256 of the artifact; `null` when that is not said. */
   readonly artifact: string | null
 }
@@ -53,6 +55,7 @@ export type SigningRule =
   | 'keyUsable'
   | 'approvals'
   | 'branch'
+  | 'sourceSummary'
   | 'artifact'
 
 /** What a rule says. */
@@ -108,6 +111,7 @@ export function simulateSigning(question: SigningQuestion): SigningSimulation {
     ),
     approvalRule(question),
     branchRule(question),
+    sourceRule(question),
     notAsked('artifact', artifact, 'Every artifact is treated alike; its plan is approved when it was submitted.'),
   ]
   return { wouldBeSigned: rules.every(({ outcome }) => outcome !== 'unmet'), rules }
@@ -158,6 +162,20 @@ function branchRule({ settings: { originVerification }, branch }: SigningQuestio
   const allowed = originVerification.allowedBranches.join(', ')
   if (branch === null) return notAsked('branch', branch, `The branch that was built must be one of ${allowed}.`)
   return rule('branch', branch, () => requireAllowedBranch(originVerification, branch))
+}
+
+/** By whom a summary is signed and of which commit it is, a build says; here only its level is known, if it is said. */
+function sourceRule({ settings: { originVerification }, sourceLevel }: SigningQuestion): RuleOutcome {
+  const demanded = originVerification?.sourceSummary
+  const said = sourceLevel === null ? null : String(sourceLevel)
+  if (demanded === undefined)
+    return notAsked('sourceSummary', said, 'No verification summary of the source is demanded.')
+  const { level, verifiers } = demanded
+  const needed = `A verification summary of SLSA_SOURCE_LEVEL_${level} or higher must come, by ${verifiers.map(({ id }) => id).join(' or ')}.`
+  if (sourceLevel === null) return notAsked('sourceSummary', said, needed)
+  return rule('sourceSummary', String(sourceLevel), () => {
+    if (sourceLevel < level) throw new Refusal('SOURCE_SUMMARY_REFUSED', needed)
+  })
 }
 
 /** Enough people must be left who may approve: the submitter is none of them unless the policy says so. */

@@ -61,6 +61,12 @@ export function simulationOperations({ application, readModel }: Reading): reado
         schema: z.object({
           user: idSchema<UserId>().optional().meta({ description: 'Who would submit; you, when left out.' }),
           branch: z.string().optional().meta({ description: 'Which branch it would be built from.' }),
+          sourceLevel: z
+            .int()
+            .min(1)
+            .max(4)
+            .optional()
+            .meta({ description: "Of which level of SLSA's source track a verification summary would come." }),
           artifactSha256: z.string().optional().meta({ description: 'Of the artifact, hexadecimal.' }),
           atVersion: z.int().optional().meta({ description: 'By this version of the policy.' }),
           proposed: settingsSchema.optional().meta({ description: 'By these settings.' }),
@@ -72,11 +78,19 @@ export function simulationOperations({ application, readModel }: Reading): reado
         const [policy] = await readModel.signingPoliciesByIds(caller.organizationId, [signingPolicyId])
         if (policy === undefined)
           throw new Refusal('SIGNING_POLICY_NOT_FOUND', 'There is no signing policy of this id.')
-        const { user = caller.userId, branch = null, artifactSha256, atVersion = null, proposed } = body
+        const {
+          user = caller.userId,
+          branch = null,
+          sourceLevel = null,
+          artifactSha256,
+          atVersion = null,
+          proposed,
+        } = body
         const { wouldBeSigned, rules } = await simulateSubmission(readModel, {
           policy,
           userId: user,
           branch,
+          sourceLevel,
           artifact: artifactSha256 === undefined ? null : parseSha256Digest(artifactSha256, 'The artifact digest'),
           atVersion,
           proposed: proposed === undefined ? null : settingsOf(proposed),

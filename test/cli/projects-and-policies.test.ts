@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { policySchema } from '../../cli/policy-file.ts'
+import { sourceSummaryOf } from '../../cli/source-summary-options.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { runCommand } from '../support/run-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -98,6 +99,32 @@ approval: { approvers: [{ user: ${anna.userId} }, { user: ${bert.userId} }], req
       code: 6,
       stderr: expect.stringContaining('SIGNING_POLICY_NOT_FOUND'),
     })
+  })
+
+  it('demand summaries of the source as options say, the rest as it was, where origins are verified', async () => {
+    const folder = temporaryFolder()
+    for (const key of ['a', 'b']) writeFileSync(join(folder, `${key}.pem`), key)
+    const verifiers = [{ id: 'https://verifier.example/?a=b', publicKeys: ['a', 'b'] }]
+    const sourceVerifier = ['https://verifier.example/?a=b=a.pem', 'https://verifier.example/?a=b=b.pem']
+    const rule = await sourceSummaryOf(folder, { sourceLevel: '3', sourceVerifier, sourceMaximumAge: '30d' }, null)
+    expect(rule).toEqual({ level: 3, verifiers, maximumAgeSeconds: 30 * 86_400 })
+    const before = { level: 3, verifiers, maximumAgeSeconds: 60 }
+    expect(await sourceSummaryOf(folder, { sourceMaximumAge: '0' }, before)).toEqual({
+      ...before,
+      maximumAgeSeconds: null,
+    })
+    expect(await sourceSummaryOf(folder, { sourceSummary: false }, before)).toBeNull()
+    for (const wrong of [
+      { sourceVerifier: ['https://x'] },
+      { sourceSummary: false, sourceLevel: '1' },
+      { sourceMaximumAge: 'old' },
+    ])
+      await expect(sourceSummaryOf(folder, wrong, before)).rejects.toMatchObject({ code: 'USAGE' })
+
+    const environment = { COUNTERSIGN_URL: 'http://127.0.0.1:9', COUNTERSIGN_TOKEN: 'x' }
+    const args = ['policy', 'create', 'x', '--project', 'demo', '--name', 'X', '--source-level', '3']
+    const ran = await runCommand(args, { environment, workingDirectory: folder })
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('where origins are verified only') })
   })
 
   it.each([

@@ -170,6 +170,33 @@ describe('countersign sign, of what it says of its build', () => {
     expect(ran.stderr + ran.stdout).not.toContain('canary')
   })
 
+  it('sends verification summaries of the source before it asks whether the artifact would be taken', async () => {
+    for (const level of [2, 3]) writeFileSync(join(at.folder, `level-${level}.json`), `{"level":${level}}`)
+    const summaries = ['--source-summary', 'level-2.json', '--source-summary', 'level-3.json']
+    expect(await submit(['setup.exe', '--no-wait', ...summaries])).toMatchObject({ code: 0 })
+    expect(at.service.calls.filter((call) => call === 'POST /uploads')).toHaveLength(3)
+    const [submission] = at.service.submissions
+    const sourceSummaryUploadIds = [expect.any(String), expect.any(String)]
+    expect(submission).toMatchObject({ origin: { repositoryData: null, buildData: null, sourceSummaryUploadIds } })
+    expect(await submit(['setup.exe', '--no-wait', '--source-summary', 'none.json'])).toMatchObject({ code: 2 })
+  })
+
+  it('calls by the token of the job alone only where the organization is named, and no API token is', async () => {
+    const alone = { ...github('http://127.0.0.1:9'), COUNTERSIGN_TOKEN: '' }
+    const organization = '6f1f2c3e-0d5b-4b7e-9a3f-5b1c2d3e4f50'
+    const token = ['--identity-token', '--audience', 'us', '--organization']
+    for (const [args, environment, message] of [
+      [[...token, 'none'], alone, '--organization (or COUNTERSIGN_ORGANIZATION) is not the id'],
+      [[...token, organization], alone, 'GitHub could not be reached'],
+      [['--organization', organization], alone, '--organization goes with --identity-token'],
+      [[...token, organization], {}, 'an API token is named, which says the organization'],
+    ] as const) {
+      const ran = await submit(['setup.exe', '--no-wait', ...args], environment)
+      expect([ran.code === 0, ran.stderr]).toEqual([false, expect.stringContaining(message)])
+    }
+    expect(at.service.calls).toEqual([])
+  })
+
   it('asks GitHub for a token for this artifact alone, and takes the one that GitLab gave', async () => {
     const server = await answeringServer((request, response) => {
       const audience = new URL(request.url ?? '', 'http://github').searchParams.get('audience')

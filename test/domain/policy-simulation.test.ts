@@ -50,6 +50,7 @@ const good = {
   trustedBuildSystems: [],
   approvers: [anna, bert],
   branch: 'main',
+  sourceLevel: null,
   artifact: null,
 } as unknown as SigningQuestion
 
@@ -87,6 +88,7 @@ describe('a simulation says that something would be signed', () => {
       ['keyUsable', 'met'],
       ['approvals', 'met'],
       ['branch', 'notAsked'],
+      ['sourceSummary', 'notAsked'],
       ['artifact', 'notAsked'],
     ])
     expect(rules.find(({ rule }) => rule === 'approvals')).toMatchObject({ input: '2 of 2' })
@@ -102,6 +104,24 @@ it('a simulation says which branches a policy allows that verifies origins', () 
     outcome: 'notAsked',
     message: expect.stringContaining('release/*'),
   })
+})
+
+it('a simulation says which level of the source a policy demands, and whether one is enough', () => {
+  const sourceSummary = {
+    level: 3,
+    verifiers: [{ id: 'https://verifier.example', publicKeys: [] }],
+    maximumAgeSeconds: null,
+  }
+  const originVerification = { ...verified.settings.originVerification, sourceSummary }
+  const of = (sourceLevel: number | null, settings: object = { ...verified.settings, originVerification }) =>
+    but({ ...verified, settings, sourceLevel }).rules.find(({ rule }) => rule === 'sourceSummary')
+  expect(of(null)).toMatchObject({ outcome: 'notAsked', message: expect.stringContaining('SLSA_SOURCE_LEVEL_3') })
+  expect([of(4), of(3), of(2)]).toMatchObject([
+    { outcome: 'met', input: '4' },
+    { outcome: 'met' },
+    { outcome: 'unmet', code: 'SOURCE_SUMMARY_REFUSED' },
+  ])
+  expect(of(1, verified.settings)).toMatchObject({ outcome: 'notAsked', input: '1' })
 })
 
 it('a simulation says which build systems could vouch', () => {
