@@ -12,8 +12,9 @@ import {
   readForeignSignedData,
   valuesOf,
 } from '../cms/index.ts'
+import type { ForeignSignature, ForeignTrust } from '../foreign-verifier.ts'
 import { SigningError } from '../signing-error.ts'
-import { type FoundTimestamp, readExistingTimestamp, timestampAttributes } from './existing-timestamp.ts'
+import { readExistingTimestamp, type TimestampOfSignature, timestampAttributes } from './existing-timestamp.ts'
 import {
   nameText,
   readableCertificates,
@@ -22,6 +23,7 @@ import {
   uncoveredParts,
   unsignedAttribute,
 } from './foreign-parts.ts'
+import { type DescribedSignature, judgeSignature, judgeUnreadable } from './judge-signature.ts'
 import { withoutNested } from './nest-signature.ts'
 
 /** What a file's digest must be for a signature: the name of the hash, and the digest. */
@@ -47,6 +49,8 @@ export interface FoundSignature {
     outcome: ExistingSignature['outcome'],
     fileDigest: (hash: string) => Uint8Array | undefined,
   ): ExistingSignature
+  /** What it is worth to whoever trusts these. */
+  judge(fileDigest: (hash: string) => Uint8Array | undefined, trust: ForeignTrust): ForeignSignature
 }
 
 const code = 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED'
@@ -81,10 +85,12 @@ const tableEntry: DeepPlace = { ...certificateTable, depth: 0 }
 /** Bytes in the place of a signature that are none. */
 export function unreadableSignature(entry: Uint8Array, reason: string, at: DeepPlace = tableEntry): FoundSignature {
   const sha256 = sha256Of(entry)
-  return {
-    stated: undefined,
-    describe: (outcome) => ({ kind: 'unreadable', outcome, ...placeAt(at), sha256, reason: shortText(reason) }),
-  }
+  const describe: FoundSignature['describe'] = (outcome) => ({
+    ...{ kind: 'unreadable', outcome, ...placeAt(at) },
+    ...{ sha256, reason: shortText(reason) },
+  })
+  const judge = () => judgeUnreadable(describe('kept', () => undefined))
+  return { stated: undefined, describe, judge }
 }
 
 /** Where a signature stands that is nested so deep in others. */
@@ -122,15 +128,20 @@ function readOne(encoded: Uint8Array, at: DeepPlace, alsoUncovered: readonly str
   const signedData = readForeignSignedData(encoded, code)
   const stated = at.statedDigest(signedData)
   const sha256 = sha256Of(withoutNested(encoded))
+  const describeFor = (
+    outcome: ExistingSignature['outcome'],
+    fileDigest: (hash: string) => Uint8Array | undefined,
+  ): DescribedSignature => ({
+    kind: 'signature',
+    outcome,
+    ...placeAt(at),
+    sha256,
+    ...describe(signedData, stated, alsoUncovered, fileDigest),
+  })
   const found: FoundSignature = {
     stated,
-    describe: (outcome, fileDigest) => ({
-      kind: 'signature',
-      outcome,
-      ...placeAt(at),
-      sha256,
-      ...describe(signedData, stated, alsoUncovered, fileDigest),
-    }),
+    describe: describeFor,
+    judge: (fileDigest, trust) => judgeSignature(signedData, describeFor('kept', fileDigest), trust),
   }
   return { found, nested: valuesOf(signedData.signer.unsignedAttributes, objectIdentifiers.spcNestedSignature) }
 }
@@ -139,10 +150,7 @@ function placeAt({ place, depth }: DeepPlace): Pick<ExistingSignature, 'place' |
   return { place: depth === 0 ? place : 'nested signature', depth }
 }
 
-type Description = Omit<
-  Extract<ExistingSignature, { readonly kind: 'signature' }>,
-  'kind' | 'outcome' | 'place' | 'depth' | 'sha256'
->
+type Description = Omit<DescribedSignature, 'kind' | 'outcome' | 'place' | 'depth' | 'sha256'>
 
 function describe(
   signedData: ForeignSignedData,
@@ -192,7 +200,7 @@ export function readStatedDigest({ contentType, content }: ForeignSignedData): S
  */
 function foreignAttributes(
   { unsignedAttributes }: ForeignSigner,
-  timestamp: FoundTimestamp | undefined,
+  timestamp: TimestampOfSignature | undefined,
 ): readonly string[] {
   const described = timestamp && timestampAttributes[timestamp.described.kind]
   const others = unsignedAttributes.filter(

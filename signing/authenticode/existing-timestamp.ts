@@ -16,10 +16,15 @@ import {
 import { nameText, readableCertificates, shortList, uncoveredParts, unsignedAttribute } from './foreign-parts.ts'
 
 /** The time-stamp of a signature that was there before. */
-export interface FoundTimestamp {
+export interface TimestampOfSignature {
   readonly described: ExistingTimestamp
   /** The certificate of a counter-signer, which is among the signature's own. */
   readonly counterSigner: CertificateFields | undefined
+  /** The authority's certificate, if it is there, and those among which it was. */
+  readonly certificate: CertificateFields | undefined
+  readonly certificates: readonly CertificateFields[]
+  /** What it digests by; `undefined` for an algorithm that is not known. */
+  readonly hash: string | undefined
 }
 
 const code = 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED'
@@ -39,7 +44,7 @@ export const timestampAttributes = {
 export function readExistingTimestamp(
   signer: ForeignSigner,
   certificates: readonly CertificateFields[],
-): FoundTimestamp | undefined {
+): TimestampOfSignature | undefined {
   const [token] = valuesOf(signer.unsignedAttributes, timestampAttributes.rfc3161)
   const [counterSignature] = valuesOf(signer.unsignedAttributes, timestampAttributes.countersignature)
   try {
@@ -51,7 +56,7 @@ export function readExistingTimestamp(
 }
 
 /** RFC 3161 §2.4.2. */
-function readToken(token: Uint8Array, { signature }: ForeignSigner): FoundTimestamp {
+function readToken(token: Uint8Array, { signature }: ForeignSigner): TimestampOfSignature {
   const signedData = readForeignSignedData(token, code)
   const embedded = readableCertificates(signedData.certificates)
   const { certificate, verdict } = checkForeignSigner(
@@ -79,6 +84,9 @@ function readToken(token: Uint8Array, { signature }: ForeignSigner): FoundTimest
       uncovered: shortList([...uncoveredParts(signedData, embedded, [certificate]), ...unsigned]),
     },
     counterSigner: undefined,
+    certificate,
+    certificates: embedded,
+    hash,
   }
 }
 
@@ -87,7 +95,7 @@ function readCounterSignature(
   encoded: Uint8Array,
   { signature }: ForeignSigner,
   certificates: readonly CertificateFields[],
-): FoundTimestamp | undefined {
+): TimestampOfSignature | undefined {
   const signer = readForeignSigner(encoded, code)
   const [stated] = valuesOf(signer.signedAttributes, objectIdentifiers.signingTime)
   if (stated === undefined) return undefined
@@ -102,6 +110,9 @@ function readCounterSignature(
       uncovered: shortList([...signer.uncovered, ...signer.unsignedAttributes.map(unsignedAttribute)]),
     },
     counterSigner: certificate,
+    certificate,
+    certificates,
+    hash: foreignHashes.get(signer.digestAlgorithm),
   }
 }
 

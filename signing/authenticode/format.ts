@@ -1,9 +1,10 @@
 import { onlyDirective } from '../directives.ts'
+import type { ForeignVerifier } from '../foreign-verifier.ts'
 import type { SignatureFormat } from '../signature-format.ts'
 import { detectPe } from './detect.ts'
 import { authenticodeSign, defaultOrders, foundDirective, wantedBy } from './directive.ts'
 import { type DigestedImage, imageDigestion } from './image-digestion.ts'
-import { inspectSignatures } from './inspect.ts'
+import { inspectSignatures, judgePeFile } from './inspect.ts'
 import { type PeFile, readPeHeaders } from './pe-file.ts'
 import { checkPeHeader, namesSignatures } from './pe-header.ts'
 import type { SignatureRequest } from './place-signature.ts'
@@ -80,6 +81,13 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
     })
     return signatures.map((signature) => foundDirective(signature, image))
   },
+}
+
+/** Judges the signatures of PE files that others made. */
+export const peVerifier: ForeignVerifier = {
+  directive: 'authenticode-verify',
+  formats: [peFormat.name],
+  verify: ({ handle, size }, trust, options) => judgePeFile(handle, size, trust, options),
 }
 
 function digestBy({ digests }: DigestedImage, algorithm: string): Uint8Array {

@@ -2,16 +2,17 @@
 
 export { truncate, writeFully } from '../output-file.ts'
 export { readRange } from './byte-blocks.ts'
-export { describeReplaced, describeUnreadable } from './describe-existing.ts'
+export { describeReplaced, describeUnreadable, judgeOnly } from './describe-existing.ts'
 export { digestPeFile } from './digest.ts'
 export { authenticodeSign, defaultOrders, foundDirective, wantedBy } from './directive.ts'
 export { type ExistingPlace, readStatedDigest } from './existing-signature.ts'
-export { peFormat } from './format.ts'
+export { peFormat, peVerifier } from './format.ts'
 export { type DigestedImage, type ImageDigestionRequest, imageDigestion } from './image-digestion.ts'
 export {
   type InspectionRequest,
   inspectPeFile,
   inspectSignatures,
+  judgePeFile,
   type PeFileInspection,
 } from './inspect.ts'
 export { makeSignature, type SignatureMeans } from './make-signature.ts'

@@ -2,8 +2,10 @@ import type { FileHandle } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import type { ExistingSignature, HashAlgorithm } from '../../domain/index.ts'
 import type { FilePasses } from '../file-passes/index.ts'
+import type { ForeignSignature, ForeignTrust, ForeignVerdict } from '../foreign-verifier.ts'
 import { type InputFile, readAnew, readBlocks, readRange, withInput } from './byte-blocks.ts'
 import { type CertificateTableEntry, pkcsSignedData } from './certificate-table.ts'
+import { verdictOf } from './describe-existing.ts'
 import { digestImage, imagePadding, startImageDigest } from './digest.ts'
 import { type FoundSignature, readExistingSignatures, unreadableSignature } from './existing-signature.ts'
 import { type DigestedImage, imageDigestion } from './image-digestion.ts'
@@ -78,7 +80,7 @@ export async function describeSignatures(
 ): Promise<readonly ExistingSignature[]> {
   const kept = request.append ? await readKeptSignatures(input, file) : undefined
   const found = await findSignatures(input, file)
-  const digests = await digestsFor(found, input, file, contentDigest, request)
+  const digests = await digestsFor(found, input, file, { ...request, contentDigest }, request)
   const outcome = request.append ? 'kept' : 'replaced'
   const described: ExistingSignature[] = []
   for (const signature of found) {
@@ -89,6 +91,30 @@ export async function describeSignatures(
   }
   if (kept !== undefined) assertCanBeKept(file, kept, described)
   return described
+}
+
+/**
+ * Judges the signatures that a PE file has, whoever made them.
+ *
+ * @throws SigningError with a `PE_…` code; the signal's reason when it is aborted
+ */
+export async function judgePeFile(
+  handle: FileHandle,
+  size: number,
+  trust: ForeignTrust,
+  options: Omit<InspectionRequest, 'hashAlgorithm' | 'append'>,
+): Promise<ForeignVerdict> {
+  const input = { handle, size, start: Buffer.alloc(0) }
+  const file = await readPeFile(input)
+  const found = await findSignatures(input, file)
+  const digests = await digestsFor(found, input, file, undefined, options)
+  const judged: ForeignSignature[] = []
+  for (const signature of found) {
+    await setImmediate()
+    options.signal?.throwIfAborted()
+    judged.push(signature.judge((hash) => digests.get(hash), trust))
+  }
+  return verdictOf(judged)
 }
 
 /** At most so many, and so many bytes of them: the rest is only said to be there. */
@@ -131,12 +157,13 @@ async function digestsFor(
   found: readonly FoundSignature[],
   input: InputFile,
   file: PeFile,
-  contentDigest: Uint8Array,
-  { hashAlgorithm, signal, passes, onProgress }: InspectionRequest,
+  digested: { readonly hashAlgorithm: string; readonly contentDigest: Uint8Array } | undefined,
+  { signal, passes, onProgress }: Omit<InspectionRequest, 'hashAlgorithm' | 'append'>,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const hashes = new Set(found.flatMap(({ stated }) => stated?.hash ?? []))
   // What a table that stands at no multiple of 8 was signed with: nothing filled the image up.
-  const known = new Map<string, Uint8Array>(imagePadding(file) === 0 ? [[hashAlgorithm, contentDigest]] : [])
+  const known = new Map<string, Uint8Array>()
+  if (digested !== undefined && imagePadding(file) === 0) known.set(digested.hashAlgorithm, digested.contentDigest)
   const missing = [...hashes].filter((hash) => !known.has(hash))
   if (missing.length === 0) return known
   if (passes !== undefined) {

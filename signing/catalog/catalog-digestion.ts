@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { ExistingSignature, HashAlgorithm } from '../../domain/index.ts'
-import { describeReplaced } from '../authenticode/index.ts'
+import { describeReplaced, type ExistingPlace, judgeOnly } from '../authenticode/index.ts'
 import { foreignHashes } from '../cms/index.ts'
 import type { FileDigester, FileDigestion } from '../file-passes/index.ts'
+import type { ForeignTrust, ForeignVerdict } from '../foreign-verifier.ts'
 import { readCatalog } from './catalog-structure.ts'
 
 /** Which catalog is digested, and by which algorithm. */
@@ -42,15 +43,37 @@ export function startDigestion({ size, hashAlgorithm }: CatalogDigestionRequest)
  */
 export function digestCatalog(catalog: Buffer, hashAlgorithm: HashAlgorithm): DigestedCatalog {
   const { list, isSigned } = readCatalog(catalog)
-  const digestBy = (hash: string) => createHash(hash).update(list.content).digest()
-  // A signature of a catalog is about the list beside it: it can only be of another one when somebody changed the list.
-  const statedDigest = ({ signer }: { readonly signer: { readonly digestAlgorithm: string } }) => {
-    const hash = foreignHashes.get(signer.digestAlgorithm)
-    return { hash, digest: hash === undefined ? new Uint8Array() : digestBy(hash) }
-  }
+  const digestBy = digestOf(list.content)
   return {
     list: { offset: list.position, length: list.encoded.length },
     digest: digestBy(hashAlgorithm),
-    existingSignatures: isSigned ? describeReplaced(catalog, { place: 'catalog', statedDigest }, digestBy) : [],
+    existingSignatures: isSigned ? describeReplaced(catalog, placeOf(digestBy), digestBy) : [],
+  }
+}
+
+/**
+ * Judges the signature of a catalog, whoever made it.
+ *
+ * @throws SigningError `CATALOG_MALFORMED`
+ */
+export function judgeCatalog(catalog: Buffer, trust: ForeignTrust): ForeignVerdict {
+  const { list, isSigned } = readCatalog(catalog)
+  if (!isSigned) return { isAccepted: false, signatures: [] }
+  const digestBy = digestOf(list.content)
+  return judgeOnly({ encoded: catalog }, placeOf(digestBy), digestBy, trust)
+}
+
+function digestOf(list: Uint8Array): (hash: string) => Buffer {
+  return (hash) => createHash(hash).update(list).digest()
+}
+
+/** A signature of a catalog is about the list beside it: it can only be of another one when somebody changed the list. */
+function placeOf(digestBy: (hash: string) => Uint8Array): ExistingPlace {
+  return {
+    place: 'catalog',
+    statedDigest({ signer }) {
+      const hash = foreignHashes.get(signer.digestAlgorithm)
+      return { hash, digest: hash === undefined ? new Uint8Array() : digestBy(hash) }
+    },
   }
 }

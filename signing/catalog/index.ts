@@ -8,10 +8,12 @@ import {
 } from '../authenticode/index.ts'
 import { inDerOrder } from '../cms/index.ts'
 import { onlyDirective } from '../directives.ts'
+import type { ForeignVerdict, ForeignVerifier } from '../foreign-verifier.ts'
 import type { DirectiveDefinition, SignatureFormat } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
 import { catalogDigestion, type DigestedCatalog } from './catalog-digestion.ts'
 import { beginsAsCatalog, catalogSizeLimit, catalogStartSize } from './catalog-structure.ts'
+import type { CatalogToJudge } from './judge-in-thread.ts'
 import { signCatalog } from './sign-catalog.ts'
 import type { CatalogToVerify } from './verify-catalog.ts'
 
@@ -85,6 +87,18 @@ export const catalogFormat: SignatureFormat<{ readonly size: number }, DigestedC
     const parameters: CatalogToVerify = { input: handle.fd, size, trust }
     const module = new URL('./verify-catalog.ts', import.meta.url).href
     return [foundDirective((await passes.parse({ module, parameters }, { signal })) as VerifiedSignature, list)]
+  },
+}
+
+/** Judges the signature of a catalog that somebody else made. */
+export const catalogVerifier: ForeignVerifier = {
+  directive: 'authenticode-verify',
+  formats: [catalogFormat.name],
+  async verify({ handle, size }, trust, { passes, signal }) {
+    assertSize(size)
+    const parameters: CatalogToJudge = { input: handle.fd, size, trust }
+    const module = new URL('./judge-in-thread.ts', import.meta.url).href
+    return (await passes.parse({ module, parameters }, { signal })) as ForeignVerdict
   },
 }
 

@@ -25,6 +25,7 @@ export interface ForeignSigner {
 
 /** SignedData that somebody else made. Nothing of it is verified. */
 export interface ForeignSignedData {
+  readonly version: number
   readonly contentType: string
   /** The element inside `encapContentInfo`, whole, and its content octets, which the message digest is over. */
   readonly content: { readonly encoded: Uint8Array; readonly octets: Uint8Array }
@@ -52,7 +53,7 @@ const algorithmLimit = 16
  */
 export function readForeignSignedData(bytes: Uint8Array, code: string, detached?: Uint8Array): ForeignSignedData {
   const signedData = enterSignedData(bytes, code)
-  signedData.smallInteger('the version of SignedData')
+  const version = signedData.smallInteger('the version of SignedData')
   const announced = signedData.enter(0x31, 'digestAlgorithms')
   const { contentType, content } = takeEncapsulatedContent(signedData, detached)
   const certificates = signedData.takeOptional(0xa0, 'the certificates')
@@ -64,6 +65,7 @@ export function readForeignSignedData(bytes: Uint8Array, code: string, detached?
   const signer = readForeignSigner(signers.take(0x30, 'SignerInfo').encoded, code)
   signers.end('the only SignerInfo')
   return {
+    version,
     contentType,
     content: { encoded: content.encoded, octets: content.content },
     certificates: x509,

@@ -24,6 +24,7 @@ export { hashOfPss, hasStrongKey, isStronglySigned } from './certificate-strengt
 export { understoodExtensions } from './certificate-usage.ts'
 export { type DerElement, DerReader } from './der-reader.ts'
 export * as der from './der-writer.ts'
+export { type ForeignPathRequest, type ForeignPathVerdict, judgePath } from './foreign-path.ts'
 export {
   type ForeignSignedData,
   type ForeignSigner,

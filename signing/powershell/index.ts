@@ -1,4 +1,4 @@
-import { type ScriptKind, scriptFormat } from '../scripts/index.ts'
+import { type ScriptKind, scriptFormat, scriptVerifier } from '../scripts/index.ts'
 
 /**
  * What all PowerShell files have in common: the digest is that of the text as UTF-16, little endian, with its byte order mark where it has one;
@@ -39,3 +39,6 @@ export const powerShellFormat = scriptFormat({
   elements: ['powershell-file'],
   kinds,
 })
+
+/** Judges the signatures that such files have already. */
+export const powerShellVerifier = scriptVerifier(powerShellFormat.name, kinds)

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { ExistingSignature, HashAlgorithm } from '../../domain/index.ts'
-import { describeReplaced, describeUnreadable, type ExistingPlace, readStatedDigest } from '../authenticode/index.ts'
+import {
+  describeReplaced,
+  describeUnreadable,
+  type ExistingPlace,
+  judgeOnly,
+  readStatedDigest,
+} from '../authenticode/index.ts'
 import type { FileDigester, FileDigestion } from '../file-passes/index.ts'
+import type { ForeignTrust, ForeignVerdict } from '../foreign-verifier.ts'
 import { SigningError } from '../signing-error.ts'
 import type { ScriptKind } from './script-kind.ts'
 import { findSignatureBlock, type SignatureBlock } from './signature-block.ts'
@@ -63,6 +70,20 @@ export function digestScript(script: Buffer, kind: ScriptKind, hashAlgorithm: Ha
     existingSignatures: block === undefined ? [] : describeBlock(block, content, encoding, kind),
     warnings: warningsOf(content, encoding),
   }
+}
+
+/**
+ * Judges the signature of a script, whoever made it.
+ *
+ * @throws SigningError as {@link digestScript}, but that it needs no place for another one
+ */
+export function judgeScript(script: Buffer, kind: ScriptKind, trust: ForeignTrust): ForeignVerdict {
+  const encoding = encodingOf(script, kind)
+  const block = findSignatureBlock(script, encoding, kind)
+  if (block === undefined) return { isAccepted: false, signatures: [] }
+  const { start, end } = block
+  const content = Buffer.concat([script.subarray(0, start), script.subarray(end)])
+  return judgeOnly(block, signatureBlock, (hash) => digestAt(content, start, encoding, kind, hash), trust)
 }
 
 const signatureBlock: ExistingPlace = { place: 'signature block', statedDigest: readStatedDigest }

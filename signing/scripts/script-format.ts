@@ -7,8 +7,10 @@ import {
   wantedBy,
 } from '../authenticode/index.ts'
 import { onlyDirective } from '../directives.ts'
+import type { ForeignVerdict, ForeignVerifier } from '../foreign-verifier.ts'
 import type { SignatureFormat } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
+import type { ScriptToJudge } from './judge-in-thread.ts'
 import { type DigestedScript, scriptDigestion } from './script-digestion.ts'
 import { kindByName, type ScriptKind, scriptSizeLimit } from './script-kind.ts'
 import { signScript } from './sign-script.ts'
@@ -100,6 +102,22 @@ export function scriptFormat({
       const parameters: ScriptToVerify = { input: handle.fd, size, kind, trust }
       const module = new URL('./verify-script.ts', import.meta.url).href
       return [foundDirective((await passes.parse({ module, parameters }, { signal })) as VerifiedSignature, text)]
+    },
+  }
+}
+
+/** Judges the signatures of scripts that others made. */
+export function scriptVerifier(format: string, kinds: readonly ScriptKind[]): ForeignVerifier {
+  return {
+    directive: 'authenticode-verify',
+    formats: [format],
+    async verify({ handle, size, name }, trust, { passes, signal }) {
+      const kind = kindByName(kinds, name)
+      if (kind === undefined) throw new Error(`${name} is not the name of a script that ${format} verifies.`)
+      assertSize(size)
+      const parameters: ScriptToJudge = { input: handle.fd, size, kind, trust }
+      const module = new URL('./judge-in-thread.ts', import.meta.url).href
+      return (await passes.parse({ module, parameters }, { signal })) as ForeignVerdict
     },
   }
 }

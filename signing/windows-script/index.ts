@@ -1,4 +1,4 @@
-import { type ScriptKind, scriptFormat } from '../scripts/index.ts'
+import { type ScriptKind, scriptFormat, scriptVerifier } from '../scripts/index.ts'
 
 /**
  * What all scripts of Windows Script Host have in common: the digest is that of the text as UTF-16, little endian, without a byte order mark, and
@@ -50,3 +50,6 @@ export const windowsScriptFormat = scriptFormat({
   elements: ['windows-script-file'],
   kinds,
 })
+
+/** Judges the signatures that such files have already. */
+export const windowsScriptVerifier = scriptVerifier(windowsScriptFormat.name, kinds)

@@ -6,6 +6,7 @@ import { makeIdentity } from '../support/openssl.ts'
 import { differences } from './differences.ts'
 import { fetchPackage } from './fetch-package.ts'
 import { type FoundProgram, findPrograms } from './find-programs.ts'
+import { judgeSigned } from './judge-signed.ts'
 import { programPackages } from './packages.ts'
 import { otherVerifiers } from './verifiers.ts'
 
@@ -22,6 +23,7 @@ const programs = await collect()
 const signed = await signAll(programs)
 await addToAll(programs)
 await askOthers(signed)
+await judgeAll(programs)
 printTable()
 
 /** Every program once, however many packages it is in. */
@@ -85,6 +87,17 @@ async function askOthers(outputs: ReadonlyMap<string, FoundProgram>): Promise<vo
       const program = outputs.get(path)
       if (program !== undefined) differ(program, `${name}: ${said.trim()}`)
     }
+  }
+}
+
+/** Signatures that their makers put there have the same verdict here as elsewhere. */
+async function judgeAll(all: readonly FoundProgram[]): Promise<void> {
+  const byPath = new Map(all.filter(({ signed: before }) => before).map((program) => [program.path, program]))
+  const { accepted, differing } = await judgeSigned([...byPath.keys()])
+  process.stdout.write(`of ${byPath.size} programs that their makers signed ${accepted} are accepted\n`)
+  for (const [path, said] of differing) {
+    const program = byPath.get(path)
+    if (program !== undefined) differ(program, said)
   }
 }
 
