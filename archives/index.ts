@@ -1,5 +1,6 @@
 export { ArchiveError } from './archive-error.ts'
 export { extraFields, inZip64 } from './extra-fields.ts'
+export { inflateWhole } from './inflate.ts'
 export { type ArchiveLimits, usualArchiveLimits } from './limits.ts'
 export type { ReadEntryOptions } from './read-entry.ts'
 export * from './records.ts'

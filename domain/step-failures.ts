@@ -1,3 +1,4 @@
+import { endingOfArchiveSignatures } from './archive-signature-failures.ts'
 import { passing } from './passing-failures.ts'
 import { endingOfSignatures } from './signed-message-failures.ts'
 
@@ -6,6 +7,7 @@ import { endingOfSignatures } from './signed-message-failures.ts'
 /** What concerns a request itself: its bytes, its rules, its people. Trying again would not help. */
 const ending: Readonly<Record<string, string>> = {
   ...endingOfSignatures('DETACHED'),
+  ...endingOfArchiveSignatures,
   ...endingOfSignatures('JAR'),
   ...endingOfSignatures('NUGET'),
   ...endingOfSignatures('XML'),

@@ -1,5 +1,7 @@
 import { peFormat } from './authenticode/index.ts'
 import { catalogFormat } from './catalog/index.ts'
+import { jarFormat } from './jar/index.ts'
+import { nugetFormat } from './nuget/index.ts'
 import { powerShellFormat } from './powershell/index.ts'
 import type { SignatureFormat } from './signature-format.ts'
 import { windowsScriptFormat } from './windows-script/index.ts'
@@ -13,4 +15,6 @@ export const signatureFormats: readonly SignatureFormat[] = [
   catalogFormat,
   // Last: scripts in XML are known by their names.
   xmlFormat,
+  nugetFormat,
+  jarFormat,
 ]

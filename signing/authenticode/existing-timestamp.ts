@@ -39,13 +39,15 @@ export const timestampAttributes = {
  * Reads the time-stamp of a signature: an RFC 3161 token, or else a counter-signature.
  *
  * @param certificates the signature's certificates, among which a counter-signer's is
+ * @param tokenAttribute the unsigned attribute in which the format has tokens
  * @returns `undefined` when it has none that can be read
  */
 export function readExistingTimestamp(
   signer: ForeignSigner,
   certificates: readonly CertificateFields[],
+  tokenAttribute: string = timestampAttributes.rfc3161,
 ): TimestampOfSignature | undefined {
-  const [token] = valuesOf(signer.unsignedAttributes, timestampAttributes.rfc3161)
+  const [token] = valuesOf(signer.unsignedAttributes, tokenAttribute)
   const [counterSignature] = valuesOf(signer.unsignedAttributes, timestampAttributes.countersignature)
   try {
     if (token !== undefined) return readToken(token, signer)

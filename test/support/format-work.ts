@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkSignedFile } from '../../activities/check-signed-file.ts'
 import type { AttributeValue } from '../../domain/index.ts'
@@ -29,14 +29,14 @@ export function formatWorkIn(folder: string) {
   const spoolPath = () => join(folder, `spool-${Math.random()}`)
 
   async function planned(path: string, { format, name, signer, attributes = {} }: FormatWork) {
-    const handle = await open(path, 'r+')
-    const { size } = await handle.stat()
     const [directive] = format.directives
     if (directive === undefined) throw new Error(`${format.name} has no directive`)
     const orders = completeOrders(format, [{ directive: directive.name, attributes }], {
       keyAlgorithm: signer.key.algorithm,
       timestamp: 'none',
     })
+    const handle = await open(path, 'r+')
+    const { size } = await handle.stat()
     try {
       const layout = await format.readLayout(handle, size, name)
       const digestion = format.digestion(layout, orders)
@@ -71,15 +71,17 @@ export function formatWorkIn(folder: string) {
       try {
         const certificateChain = signer.chain
         const means = { key: signer.key, certificateChain, timestamps }
-        await format.sign(file, plan.directives, means, { passes, spoolPath })
+        const written = await format.sign(file, plan.directives, means, { passes, spoolPath })
         const certificateThumbprint = readCertificate(certificateChain[0] ?? new Uint8Array()).thumbprintSha256
         const timestamp = timestamps === undefined ? 'none' : 'required'
         const promise = { ...plan, certificateChain, trustedTimestampCertificates: undefined, at: new Date() }
         await checkSignedFile(
-          { format, handle: file.handle, fileName: name },
+          { format, handle: written ?? file.handle, fileName: name },
           { ...promise, plan: { timestamp, certificateThumbprint } },
           { passes },
         )
+        // What was written anew takes the copy's place.
+        if (written !== undefined) await copyWhole(written, path)
       } finally {
         await file.handle.close()
       }
@@ -87,7 +89,7 @@ export function formatWorkIn(folder: string) {
     },
 
     /** Verifies the file of a name in the folder as the signer does. */
-    async verify(work: Omit<FormatWork, 'bytes'>): Promise<readonly FoundDirective[]> {
+    async verify(work: Omit<FormatWork, 'bytes'>, kept: readonly string[] = []): Promise<readonly FoundDirective[]> {
       const handle = await open(join(folder, work.name), 'r')
       try {
         return await work.format.verify(
@@ -95,7 +97,7 @@ export function formatWorkIn(folder: string) {
           {
             fileName: work.name,
             directives: [],
-            kept: [],
+            kept,
             certificateChain: work.signer.chain,
             trustedTimestampCertificates: work.trustedTimestampCertificates,
             at: new Date(),
@@ -107,4 +109,11 @@ export function formatWorkIn(folder: string) {
       }
     },
   }
+}
+
+async function copyWhole(from: FileHandle, path: string): Promise<void> {
+  const { size } = await from.stat()
+  const { buffer } = await from.read(Buffer.alloc(size), 0, size, 0)
+  await from.close()
+  await writeFile(path, buffer)
 }

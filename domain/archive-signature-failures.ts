@@ -1,0 +1,32 @@
+/**
+ * What Java archives and NuGet packages are refused with by whoever signs them, and what to do about it. It is a matter of the file alone.
+ */
+export const endingOfArchiveSignatures: Readonly<Record<string, string>> = {
+  JAR_BYTES_BEFORE: 'Sign the archive without them.',
+  JAR_ENTRY_NAME_UNSUITABLE: 'Pack it under another name.',
+  JAR_MANIFEST_DUPLICATE: 'Pack it with one.',
+  JAR_MANIFEST_MALFORMED: 'Pack it again.',
+  JAR_MANIFEST_TOO_LARGE: 'Pack it again.',
+  JAR_SIGNATURE_FILE_DUPLICATE: 'Pack it without one of them.',
+  JAR_SIGNATURE_FILE_TOO_LARGE: 'Sign archives with fewer files.',
+  JAR_SIGNATURE_FILE_MALFORMED: 'Replace it, or pack the archive again.',
+  JAR_EXISTING_SIGNATURE_INVALID: 'Replace it, or pack the archive again.',
+  JAR_EXISTING_SIGNATURE_UNSUPPORTED: 'Replace them, or pack the archive again.',
+  JAR_NOT_SIGNED: 'Give a signed one.',
+  JAR_ORDER_WRONG: 'Have it signed again.',
+  JAR_ENTRY_NOT_COVERED: 'Do not trust the file.',
+  JAR_ENTRY_DIGEST_MISMATCH: 'Do not trust the file.',
+  JAR_SIGNATURE_FILE_MISMATCH: 'Do not trust the file.',
+  JAR_KEPT_SIGNATURE_CHANGED: 'Do not use the file; report it.',
+  NUGET_BYTES_BEFORE: 'Pack it again.',
+  NUGET_ZIP64: 'Make it smaller: 65,534 files and 4 GiB at most.',
+  NUGET_NUSPEC_MISSING: 'Pack it with NuGet.',
+  NUGET_SIGNATURE_ENTRY_INVALID: 'Pack the package again, and sign it then.',
+  NUGET_EXISTING_SIGNATURE_INVALID: 'Pack the package again, and have its author sign it.',
+  NUGET_EXISTING_SIGNATURE_MALFORMED: 'Pack the package again, and have its author sign it.',
+  NUGET_SIGNATURE_PRESENT: 'Ask for `replace` where the policy allows it, or submit the unsigned package.',
+  NUGET_REPOSITORY_SIGNATURE_PRESENT: 'Sign the package without that signature.',
+  NUGET_NOT_SIGNED: 'Give a signed one.',
+  NUGET_CONTENT_CHANGED: 'Do not trust the file.',
+  NUGET_KEPT_SIGNATURE_CHANGED: 'Do not use the file; report it.',
+}

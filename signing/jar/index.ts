@@ -1,0 +1,2 @@
+/** Signatures of JAR files. */
+export { jarFormat } from './format.ts'

@@ -1,0 +1,2 @@
+/** Signatures of NuGet packages. */
+export { nugetFormat } from './format.ts'
