@@ -13,8 +13,8 @@ export const signatureFormats: readonly SignatureFormat[] = [
   powerShellFormat,
   windowsScriptFormat,
   catalogFormat,
-  // Last: scripts in XML are known by their names.
-  xmlFormat,
   nugetFormat,
   jarFormat,
+  // Last: scripts in XML are known by their names.
+  xmlFormat,
 ]
