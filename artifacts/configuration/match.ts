@@ -70,7 +70,7 @@ export class ContainerMatcher {
     this.#work = { left: options.work ?? usualWork }
     this.#patterns = compileChildren(children)
     const container = scopeOf(0, '', this.#patterns, options.refuseUnsigned ?? null)
-    this.#scopes.set('', this.#withFolders([container], []))
+    this.#scopes.set('', this.#withFolders([container], '', []))
   }
 
   /**
@@ -80,8 +80,8 @@ export class ContainerMatcher {
   file(path: string): FileMatch {
     return this.#limited(() => {
       const names = namesOf(path)
-      const scopes = this.#scopesOf(names.slice(0, -1))
       const folded = names.map(fold)
+      const scopes = this.#scopesOf(names.slice(0, -1), folded.slice(0, -1))
       this.#files.push({ names, folded })
       const found = scopes.flatMap((scope) => this.#compare(scope, scope.patterns.files, folded))
       const elements = new Map(found.map(({ compiled }) => [compiled.path, compiled]))
@@ -99,7 +99,10 @@ export class ContainerMatcher {
    * @throws ArtifactError `MATCHING_LIMIT`
    */
   folder(path: string): void {
-    this.#limited(() => this.#scopesOf(namesOf(path)))
+    this.#limited(() => {
+      const names = namesOf(path)
+      this.#scopesOf(names, names.map(fold))
+    })
   }
 
   /** Judges the numbers of matches; called when all entries were given. */
@@ -127,33 +130,34 @@ export class ContainerMatcher {
     if (this.#findings.length < mostFindings) this.#findings.push(finding())
   }
 
-  /** The container and the folders whose children may mean what is in this folder. */
-  #scopesOf(folder: readonly string[]): readonly Scope[] {
-    const key = folder.join('/')
+  /**
+   * The container and the folders whose children may mean what is in this folder. One folder may be written in capitals and small letters:
+   * it is told as it comes first.
+   */
+  #scopesOf(names: readonly string[], folded: readonly string[]): readonly Scope[] {
+    const key = folded.join('/')
     const known = this.#scopes.get(key)
     if (known !== undefined) return known
-    const scopes = this.#withFolders(this.#scopesOf(folder.slice(0, -1)), folder)
+    const around = this.#scopesOf(names.slice(0, -1), folded.slice(0, -1))
+    const scopes = this.#withFolders(around, names.join('/'), folded)
     this.#scopes.set(key, scopes)
     return scopes
   }
 
   /** Adds those that begin in the folder itself, and in these others that are the same folder again (`.`). */
-  #withFolders(around: readonly Scope[], folder: readonly string[]): readonly Scope[] {
+  #withFolders(around: readonly Scope[], folder: string, folded: readonly string[]): readonly Scope[] {
     const scopes = [...around]
     const begun = new Set<CompiledPath>()
-    const folded = folder.map(fold)
     for (let at = 0; at < scopes.length; at++) {
       const scope = scopes[at] as Scope
       for (const { compiled } of this.#compare(scope, scope.patterns.folders, folded)) {
-        const path = folder.join('/')
-        note(scope, compiled, path)
+        note(scope, compiled, folder)
         // However many ways lead to it, it is one folder.
         if (begun.has(compiled) || compiled.children === undefined) continue
         begun.add(compiled)
-        const { element, path: node, children } = compiled
-        scopes.push(scopeOf(folder.length, path, children, element.options.refuseUnsigned))
-        if (element.directives.length + element.verifications.length > 0)
-          this.#folders.push({ element, path: node, folder: path })
+        const { element, path, children } = compiled
+        scopes.push(scopeOf(folded.length, folder, children, element.options.refuseUnsigned))
+        if (element.directives.length + element.verifications.length > 0) this.#folders.push({ element, path, folder })
       }
     }
     return scopes.length === around.length ? around : scopes

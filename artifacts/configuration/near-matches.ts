@@ -33,10 +33,10 @@ export function nearMatches(
   if ('fault' in pattern) return []
   const isFolder = element.name === 'directory'
   const rank = ranking(pattern, isFolder)
-  const around = folder === '' ? [] : folder.split('/')
+  const around = folder === '' ? [] : folder.split('/').map(fold)
   const found = new Map(order.map((reason) => [reason, new Set<string>()]))
   for (const { names, folded } of files) {
-    if (!around.every((name, index) => names[index] === name)) continue
+    if (!around.every((name, index) => folded[index] === name)) continue
     const firstEnd = isFolder ? around.length + 1 : names.length
     const lastEnd = isFolder ? names.length - 1 : names.length
     for (let end = firstEnd; end <= lastEnd; end++) {

@@ -9,7 +9,7 @@ export function meantName(name: string, known: Iterable<string>): string {
 
 /** Whether two names differ by at most two letters, and not by most of them: added, left out, or others. */
 export function isSimilar(wanted: string, given: string): boolean {
-  const allowed = Math.min(2, Math.floor(wanted.length / 4))
+  const allowed = Math.min(2, Math.floor(wanted.length / 3))
   if (Math.abs(wanted.length - given.length) > allowed || wanted.length > longestComparedName) return false
   if (wanted.normalize('NFC') === given.normalize('NFC')) return true
   let before = Array.from({ length: given.length + 1 }, (_, index) => index)

@@ -64,6 +64,11 @@ const toTest = [
     packages: { apt: 'xmlsec1', dnf: 'xmlsec1-openssl', brew: 'libxmlsec1' },
   },
   {
+    name: 'xmllint',
+    isPresent: () => isOnPath('xmllint'),
+    packages: { apt: 'libxml2-utils', dnf: 'libxml2', brew: 'libxml2' },
+  },
+  {
     name: 'the PostgreSQL server',
     isPresent: () => isOnPath('initdb') || hasDebianPostgres(),
     packages: { apt: 'postgresql', dnf: 'postgresql-server', brew: 'postgresql' },

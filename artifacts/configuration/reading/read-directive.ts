@@ -84,6 +84,6 @@ function checkPlace(
     findings.error(
       'DIRECTIVE_NEEDS_ZIP',
       position,
-      `${name} makes or needs another file beside the one it stands for, so the ${rule.name} must be in a zip-file; it is in ${container === undefined ? 'none' : `a ${container}`}.`,
+      `${name} makes or needs another file beside the one it stands for, so the ${rule.name} must be in a zip-file; it is ${container === undefined ? 'the artifact itself' : `in a ${container}`}.`,
     )
 }

@@ -31,6 +31,7 @@ export function readElement(
   if (place === 'root' && (setOf !== undefined || rule.name === 'directory')) {
     const message = `${element.name} cannot be the artifact: that is one file. Put it into a container such as zip-file.`
     context.findings.error('ARTIFACT_CONFIGURATION_ELEMENT_MISPLACED', element.position, message)
+    return undefined
   }
   return setOf === undefined ? readSimple(element, rule, place, context) : readSet(element, rule, place, context)
 }
