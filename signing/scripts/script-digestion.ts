@@ -57,10 +57,10 @@ export function startDigestion({ kind, size, hashAlgorithm }: ScriptDigestionReq
  * @throws SigningError `SCRIPT_ENCODING_UNSUPPORTED`, `SCRIPT_TEXT_MALFORMED`, `SCRIPT_SIGNATURE_BLOCK_MALFORMED`, `SCRIPT_JOB_MISSING`
  */
 export function digestScript(script: Buffer, kind: ScriptKind, hashAlgorithm: HashAlgorithm): DigestedScript {
-  const encoding = encodingOf(script, kind)
-  const block = findSignatureBlock(script, encoding, kind)
-  const content =
-    block === undefined ? script : Buffer.concat([script.subarray(0, block.start), script.subarray(block.end)])
+  const block = findSignatureBlock(script, encodingOf(script, kind), kind)
+  const content = block === undefined ? script : without(script, block)
+  // What it is without the signature: in that could be anything.
+  const encoding = encodingOf(content, kind)
   const insertAt = placeOfSignature(content, encoding, kind)
   return {
     charset: encoding.charset,
@@ -78,12 +78,15 @@ export function digestScript(script: Buffer, kind: ScriptKind, hashAlgorithm: Ha
  * @throws SigningError as {@link digestScript}, but that it needs no place for another one
  */
 export function judgeScript(script: Buffer, kind: ScriptKind, trust: ForeignTrust): ForeignVerdict {
-  const encoding = encodingOf(script, kind)
-  const block = findSignatureBlock(script, encoding, kind)
+  const block = findSignatureBlock(script, encodingOf(script, kind), kind)
   if (block === undefined) return { isAccepted: false, signatures: [] }
-  const { start, end } = block
-  const content = Buffer.concat([script.subarray(0, start), script.subarray(end)])
-  return judgeOnly(block, signatureBlock, (hash) => digestAt(content, start, encoding, kind, hash), trust)
+  const content = without(script, block)
+  const encoding = encodingOf(content, kind)
+  return judgeOnly(block, signatureBlock, (hash) => digestAt(content, block.start, encoding, kind, hash), trust)
+}
+
+function without(script: Buffer, { start, end }: SignatureBlock): Buffer {
+  return Buffer.concat([script.subarray(0, start), script.subarray(end)])
 }
 
 const signatureBlock: ExistingPlace = { place: 'signature block', statedDigest: readStatedDigest }

@@ -27,13 +27,15 @@ export function findSignatureBlock(
 ): SignatureBlock | undefined {
   const lines = new Lines(bytes, encoding)
   const [first, ...more] = lines.equalTo(kind.begin)
-  if (first === undefined) return undefined
-  if (more.length > 0) throw malformed(`has ${more.length + 1} lines "${kind.begin}"`)
-  const ends = lines.equalTo(kind.end).filter((at) => at > first)
-  const [last, ...others] = ends
-  if (last === undefined) throw malformed(`has a line "${kind.begin}", but no line "${kind.end}" behind it`)
-  if (others.length > 0)
-    throw malformed(`has ${others.length + 1} lines "${kind.end}" behind its signature's beginning`)
+  const [last, ...others] = lines.equalTo(kind.end)
+  if (first === undefined) {
+    if (last !== undefined) throw malformed(`has a line "${kind.end}", but no line "${kind.begin}"`)
+    return undefined
+  }
+  if (more.length > 0) throw malformed(`has more than one line "${kind.begin}"`)
+  if (others.length > 0) throw malformed(`has more than one line "${kind.end}"`)
+  if (last === undefined || last < first)
+    throw malformed(`has a line "${kind.begin}", but no line "${kind.end}" behind it`)
   const start = lines.beforeLineEnd(first)
   const end = lines.behindLineEnd(last + kind.end.length * lines.unit)
   if (kind.standsBefore === null && !lines.isBlank(end)) throw malformed('goes on behind its signature')
@@ -60,11 +62,11 @@ class Lines {
     this.unit = unitSize(encoding.charset)
   }
 
-  /** Where lines stand that are this text: at most three of them. */
+  /** Where lines stand that are this text: at most two of them. */
   equalTo(line: string): readonly number[] {
     const wanted = encodeAscii(line, this.#encoding.charset)
     const found: number[] = []
-    for (let at = this.#bytes.indexOf(wanted); at !== -1 && found.length < 3; at = this.#bytes.indexOf(wanted, at + 1))
+    for (let at = this.#bytes.indexOf(wanted); at !== -1 && found.length < 2; at = this.#bytes.indexOf(wanted, at + 1))
       if (this.#isLine(at, at + wanted.length)) found.push(at)
     return found
   }

@@ -154,6 +154,15 @@ describe('a signature that a script has already', () => {
     expect(broken.existingSignatures).toMatchObject([{ kind: 'unreadable', reason: expect.stringContaining('base64') }])
   })
 
+  test('does not say how the script is encoded that it stands in', async () => {
+    const path = await work.sign(ofScript(script('damaged.ps1', '# ä\r\n')))
+    const damaged = await readFile(path)
+    damaged[damaged.length - 50] = 0xe4
+    const { warnings } = await work.plan(ofScript({ name: 'damaged.ps1', bytes: damaged }))
+    expect(warnings).toEqual([expect.stringContaining('signed as UTF-8')])
+    await work.sign(ofScript({ name: 'damaged.ps1', bytes: damaged }))
+  })
+
   test('of a wsf file is found before its last job ends, and its place is signed too', async () => {
     const name = 'place.wsf'
     const path = await work.sign(
@@ -197,6 +206,8 @@ describe('a script is refused when it is planned', () => {
     ['half a character', 'a.ps1', Buffer.from([0xff, 0xfe, 0x61]), 'SCRIPT_TEXT_MALFORMED'],
     ['bytes that are no UTF-8', 'a.ps1', Buffer.from([0xef, 0xbb, 0xbf, 0xe4]), 'SCRIPT_TEXT_MALFORMED'],
     ['two beginnings', 'a.ps1', `${begin}\n# A\n${begin}\n${end}\n`, 'SCRIPT_SIGNATURE_BLOCK_MALFORMED'],
+    ['two ends', 'a.ps1', `a\n${end}\n${begin}\n${end}\n`, 'SCRIPT_SIGNATURE_BLOCK_MALFORMED'],
+    ['an end alone', 'a.wsf', 'a\r\n</signature>\r\n<job></job>', 'SCRIPT_SIGNATURE_BLOCK_MALFORMED'],
     ['no end', 'a.ps1', `a\r\n${begin}\r\n`, 'SCRIPT_SIGNATURE_BLOCK_MALFORMED'],
     ['text behind it', 'a.ps1', `a\r\n${begin}\r\n${end}\r\nb`, 'SCRIPT_SIGNATURE_BLOCK_MALFORMED'],
     ['no job', 'a.wsf', '<package></package>', 'SCRIPT_JOB_MISSING'],
