@@ -266,6 +266,8 @@ export interface BuildSystemForms {
    * @throws Refusal `ORIGIN_BUILD_INVALID`, `ORIGIN_SECRET_UNKNOWN`, `ORIGIN_SECRET_MISSING`
    */
   checkBuild(kind: TrustedBuildSystemKind, build: SubmittedBuild, isDemanded: boolean): SubmittedBuild
+  /** The field of a build that names its artifact where that is fetched; `undefined` where clients upload it. */
+  artifactField(kind: TrustedBuildSystemKind): string | undefined
 }
 
 /** Remembers which statements of proxies about build nodes came with a call. Errors carry a `code`, and are transient. */

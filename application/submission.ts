@@ -48,18 +48,18 @@ export type SubmitSigningRequestInput = SubmissionChoices & {
 
 /** An artifact of a build that its build system is asked about, whoever's call it is. */
 export type BuildArtifactSubmission = {
-  /** Of which kind the build system is. */
-  readonly kind: TrustedBuildSystemKind
-  /** Its slug. */
-  readonly buildSystem: string
-  readonly choices: Omit<SubmissionChoices, 'origin' | 'build'>
+  /** Of which kind the build system must be; `null`: of whichever it is. */
+  readonly kind: TrustedBuildSystemKind | null
+  /** Its slug; `null`: the one that vouches for the call. */
+  readonly buildSystem: string | null
+  readonly choices: Omit<SubmissionChoices, 'build'>
   readonly build: SubmittedBuild
   /**
-   * Where the artifact comes from: `fetched` from the build system, by its id or path there; `announced`, and uploaded later, with the
+   * Where the artifact comes from: `fetched` from the build system, by its id or path there (that of the build when no name is said); `announced`, and uploaded later, with the
    * digest that the build archived of it; `link`, with that digest too.
    */
   readonly artifact:
-    | { readonly kind: 'fetched'; readonly name: string; readonly sha256?: string }
+    | { readonly kind: 'fetched'; readonly name?: string; readonly sha256?: string }
     | { readonly kind: 'announced'; readonly fileName: string }
     | {
         readonly kind: 'link'

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import {
   activeProject,
   asSlug,
+  buildInvalid,
   canonicalJson,
   Refusal,
   requireLinked,
   type Sha256Digest,
   streams,
   type TrustedBuildSystem,
+  type TrustedBuildSystemKind,
   trustedBuildSystemDecider,
   trustedBuildSystemSlugDecider,
   vouchesFor,
@@ -56,28 +58,33 @@ async function namedSystem(
   caller: Caller,
   { kind, buildSystem: name }: Pick<BuildArtifactSubmission, 'kind' | 'buildSystem'>,
 ): Promise<TrustedBuildSystem> {
-  const slug = asSlug(name)
-  const holder =
-    slug === undefined
-      ? undefined
-      : (await load(log, trustedBuildSystemSlugStream(caller.organizationId, slug), trustedBuildSystemSlugDecider))
-          .state.holder
+  const { vouchedBy } = caller
+  const holder = name === null ? vouchedBy?.trustedBuildSystemId : await holderOf(log, caller, name)
   const system =
     holder && (await loadOwn(log, streams.trustedBuildSystem(holder), trustedBuildSystemDecider, caller)).state
-  const { vouchedBy } = caller
-  if (system && system.status !== 'none' && system.kind === kind) {
+  if (system && system.status !== 'none' && (kind === null || system.kind === kind)) {
     if (vouchedBy === undefined || vouchedBy.trustedBuildSystemId === system.trustedBuildSystemId) return system
   }
   throw new Refusal(
     'TRUSTED_BUILD_SYSTEM_NOT_FOUND',
-    `There is no trusted build system ${JSON.stringify(name.slice(0, 100))} of the kind ${kind}${vouchedBy === undefined ? '' : ' whose token came with the call'}. The address that the plugin calls names one by its slug.`,
+    name === null
+      ? 'No trusted build system is named, and none vouches for the call. Name the one that has the artifact by its slug.'
+      : `There is no trusted build system ${JSON.stringify(name.slice(0, 100))}${kind === null ? '' : ` of the kind ${kind}`}${vouchedBy === undefined ? '' : ' whose token came with the call'}. It is named by its slug: by the address that a plugin calls, or by the submission.`,
   )
 }
 
-/** By what the same submission is known again: all that it says but its secrets. */
+/** The build system that has a slug. */
+async function holderOf(log: ApplicationDependencies['log'], { organizationId }: Caller, name: string) {
+  const slug = asSlug(name)
+  if (slug === undefined) return undefined
+  const stream = trustedBuildSystemSlugStream(organizationId, slug)
+  return (await load(log, stream, trustedBuildSystemSlugDecider)).state.holder
+}
+
+/** By what the same submission is known again: all that it says but its secrets, and files that are uploaded anew each time. */
 function keyOf(
   { trustedBuildSystemId }: TrustedBuildSystem,
-  { choices: { idempotencyKey: _, ...choices }, build, artifact }: BuildArtifactSubmission,
+  { choices: { idempotencyKey: _, origin: _origin, ...choices }, build, artifact }: BuildArtifactSubmission,
 ): string {
   const from = artifact.kind === 'link' ? { kind: artifact.kind, fileName: artifact.fileName } : artifact
   const said = canonicalJson({ trustedBuildSystemId, choices, build: build.fields, artifact: from })
@@ -94,7 +101,8 @@ async function sourceOf(
 ): Promise<SubmittedSource> {
   const { trustedBuildSystemId, kind } = submitting.system
   if (artifact.kind === 'fetched') {
-    const { name, sha256 = null } = artifact
+    const { sha256 = null } = artifact
+    const name = artifact.name ?? nameOfFetched(dependencies, kind, build)
     const connector = connectorOf(kind)
     return { kind: 'buildArtifact', trustedBuildSystemId, connector, build: build.fields, artifact: name, sha256 }
   }
@@ -103,6 +111,28 @@ async function sourceOf(
   return artifact.kind === 'link'
     ? { kind: 'link', url: artifact.url, fileName, sha256, headers: artifact.headers ?? null }
     : { kind: 'announcedUpload', fileName, sha256 }
+}
+
+/**
+ * What a build calls its artifact that is fetched.
+ *
+ * @throws Refusal `ORIGIN_FETCH_UNSUPPORTED`, `ORIGIN_BUILD_INVALID`, `ORIGIN_SECRET_UNKNOWN`
+ */
+function nameOfFetched(
+  { buildSystems }: Pick<ApplicationDependencies, 'buildSystems'>,
+  kind: TrustedBuildSystemKind,
+  build: SubmittedBuild,
+): string {
+  const field = buildSystems.artifactField(kind)
+  if (field === undefined)
+    throw new Refusal(
+      'ORIGIN_FETCH_UNSUPPORTED',
+      `Artifacts of a build system of the kind ${kind} are not fetched: upload the artifact, or name a link.`,
+      { kind },
+    )
+  const name = buildSystems.checkBuild(kind, build, false).fields[field]
+  if (name !== undefined && name !== null && name !== '') return String(name)
+  throw buildInvalid([`build.${field}: it must be said, since the artifact is fetched by it`], `build.${field}`)
 }
 
 /**

@@ -14,6 +14,8 @@ export type ArtifactOptions = {
   readonly linkHeaderEnv: readonly string[]
   readonly linkHeadersFile?: string
   readonly uploadLater?: true
+  /** Slug of the build system, or `true` where the one is meant that vouches for the call. */
+  readonly fromBuild?: string | true
   readonly fileName?: string
   readonly sha256?: string
 }
@@ -24,6 +26,7 @@ export type ArtifactSource =
   | { readonly kind: 'link'; readonly link: SubmittedLink }
   | { readonly kind: 'announcedFile'; readonly file: LocalFile }
   | { readonly kind: 'announcedUpload'; readonly fileName: string; readonly sha256: string }
+  | { readonly kind: 'build'; readonly trustedBuildSystem: string | null; readonly sha256: string | null }
 
 /** Adds the options. */
 export function withArtifactOptions(command: Command): Command {
@@ -45,6 +48,10 @@ export function withArtifactOptions(command: Command): Command {
       '--upload-later',
       'submit what the artifact is and not the artifact; `countersign request upload` sends it, from any machine',
     )
+    .option(
+      '--from-build [system]',
+      'the service fetches it from the build system that made it, as --build names it: the one with this slug, or whose token is sent',
+    )
     .option('--file-name <name>', "without FILE: the artifact's name (of a link: by default the end of its path)")
     .option('--sha256 <digest>', 'without FILE: the digest that it must have; --upload-later needs it')
     .optionsGroup('Options:')
@@ -59,13 +66,14 @@ export function repeated(flags: string, description: string): Option {
 
 /** The names of those options that were given. */
 export function givenArtifactOptions(options: ArtifactOptions): readonly string[] {
-  const { fromLink, fromLinkFile, linkHeaderEnv, linkHeadersFile, uploadLater, fileName, sha256 } = options
+  const { fromLink, fromLinkFile, linkHeaderEnv, linkHeadersFile, uploadLater, fromBuild, fileName, sha256 } = options
   const given = {
     '--from-link': fromLink,
     '--from-link-file': fromLinkFile,
     '--link-header-env': linkHeaderEnv.length === 0 ? undefined : linkHeaderEnv,
     '--link-headers-file': linkHeadersFile,
     '--upload-later': uploadLater,
+    '--from-build': fromBuild,
     '--file-name': fileName,
     '--sha256': sha256,
   }
@@ -87,11 +95,12 @@ export async function artifactSource(
   if (fromLink !== undefined || fromLinkFile !== undefined) return linkSource(terminal, name, options)
   const [ofLink] = givenArtifactOptions(options).filter((option) => option.startsWith('--link-'))
   if (ofLink !== undefined) throw usageError(`${ofLink} goes with --from-link or --from-link-file.`)
+  if (options.fromBuild !== undefined) return buildSource(name, options)
   if (name === undefined && uploadLater) return announcedUpload(options)
   if (name === undefined)
     throw usageError(
       'FILE is needed: the file to be signed.',
-      'Or say where the service fetches it (--from-link), or that it is sent later (--upload-later).',
+      'Or say where the service fetches it (--from-link, --from-build), or that it is sent later (--upload-later).',
     )
   const [alone] = givenArtifactOptions(options).filter((option) => option !== '--upload-later')
   if (alone !== undefined) throw usageError(`${alone} and FILE exclude each other: the file says it by itself.`)
@@ -104,7 +113,8 @@ async function linkSource(
   name: string | undefined,
   options: ArtifactOptions,
 ): Promise<ArtifactSource> {
-  const { fromLink, fromLinkFile, uploadLater } = options
+  const { fromLink, fromLinkFile, uploadLater, fromBuild } = options
+  if (fromBuild !== undefined) throw usageError('--from-build and --from-link exclude each other.')
   if (fromLink !== undefined && fromLinkFile !== undefined)
     throw usageError('--from-link and --from-link-file exclude each other.')
   const option = fromLink === undefined ? '--from-link-file' : '--from-link'
@@ -127,6 +137,19 @@ function nameAtTheEndOf({ pathname }: URL): string | undefined {
     return /[^.]\.[^.]/.test(name) ? name : undefined
   } catch {
     return undefined
+  }
+}
+
+function buildSource(name: string | undefined, options: ArtifactOptions): ArtifactSource {
+  const { fromBuild, uploadLater, fileName } = options
+  if (name !== undefined)
+    throw usageError('FILE and --from-build exclude each other: the service fetches the artifact.')
+  if (uploadLater) throw usageError('--upload-later and --from-build exclude each other.')
+  if (fileName !== undefined) throw usageError('--file-name and --from-build exclude each other: the build names it.')
+  return {
+    kind: 'build',
+    trustedBuildSystem: fromBuild === true ? null : (fromBuild ?? null),
+    sha256: digestOf(options) ?? null,
   }
 }
 

@@ -97,6 +97,10 @@ async function submittedSource(
       return uploadChecked(connection, source.file, submission, course)
     case 'link':
       return { link: source.link, sha256: source.link.sha256 }
+    case 'build': {
+      const { trustedBuildSystem, sha256 } = source
+      return { buildArtifact: { trustedBuildSystem, sha256 }, sha256 }
+    }
     case 'announcedUpload':
       return { announcedUpload: { fileName: source.fileName, sha256: source.sha256 }, sha256: source.sha256 }
     case 'announcedFile': {

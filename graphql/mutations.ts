@@ -1,13 +1,14 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { SigningRequestChanged } from '../application/index.ts'
 import { builder } from './builder.ts'
+import type { GraphQLContext } from './context.ts'
 import { ExistingSignatureTreatmentRef } from './enums.ts'
 import { parseEntityId, uuidOrSlug } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
 import { SigningRequestRef } from './refs.ts'
 import { SubmittedBuildInput, SubmittedOriginInput, submittedBuild } from './submitted-build.ts'
-import { AnnouncedUploadInput, LinkInput, submittedSource } from './submitted-source.ts'
+import { AnnouncedUploadInput, BuildArtifactInput, LinkInput, submittedSource } from './submitted-source.ts'
 
 /** What a change of a signing request answers. */
 export const SigningRequestPayloadRef = builder.objectRef<SigningRequestChanged>('SigningRequestPayload').implement({
@@ -38,12 +39,16 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
     project: t.string({ required: true, description: 'Slug, UUID or node id.' }),
     signingPolicy: t.string({ required: true, description: 'Slug (in the project), UUID or node id.' }),
     uploadId: t.string({
-      description: 'What `POST /uploads` answered. Say one of `uploadId`, `link`, `announcedUpload`.',
+      description: 'What `POST /uploads` answered. Say one of `uploadId`, `link`, `announcedUpload`, `buildArtifact`.',
     }),
     link: t.field({ type: LinkInput, description: 'Where the service is to fetch the artifact.' }),
     announcedUpload: t.field({
       type: AnnouncedUploadInput,
       description: 'An artifact that is uploaded later, to the link that `uploadLink` of the request says.',
+    }),
+    buildArtifact: t.field({
+      type: BuildArtifactInput,
+      description: 'An artifact that the service fetches from the build system, as `build` names it.',
     }),
     cancelAfterSeconds: t.int({
       description: 'The service cancels the request when it is not final after so many seconds. Never when absent.',
@@ -90,26 +95,32 @@ const CancelInput = builder.inputType('CancelSigningRequestInput', {
   }),
 })
 
+/** An artifact of a build is its own use case: the build system is asked about it before anything is recorded. */
+async function submitted(input: typeof SubmitInput.$inferInput, { application, caller }: GraphQLContext) {
+  const said = submittedSource(input)
+  const { origin, build } = submittedBuild(input)
+  const choices = {
+    project: uuidOrSlug(input.project, 'Project'),
+    signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
+    cancelAfterSeconds: input.cancelAfterSeconds ?? null,
+    description: input.description ?? null,
+    version: input.version ?? null,
+    existingSignatures: input.existingSignatures ?? null,
+    origin,
+    idempotencyKey: input.idempotencyKey ?? null,
+  }
+  if ('source' in said) return application.submitSigningRequest(caller, { ...choices, source: said.source, build })
+  return application.submitBuildArtifact(caller, { choices, build: build ?? noBuild, ...said.ofBuild })
+}
+
+const noBuild = { fields: {}, secrets: {} }
+
 builder.mutationFields((t) => ({
   submitSigningRequest: t.field({
     type: SigningRequestPayloadRef,
-    description: 'Submits an artifact: uploaded before, fetched from a link, or uploaded later.',
+    description: 'Submits an artifact: uploaded before, fetched from a link or a build system, or uploaded later.',
     args: { input: t.arg({ type: SubmitInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      onceProjected(
-        context,
-        context.application.submitSigningRequest(context.caller, {
-          project: uuidOrSlug(input.project, 'Project'),
-          signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
-          source: submittedSource(input),
-          cancelAfterSeconds: input.cancelAfterSeconds ?? null,
-          description: input.description ?? null,
-          version: input.version ?? null,
-          existingSignatures: input.existingSignatures ?? null,
-          ...submittedBuild(input),
-          idempotencyKey: input.idempotencyKey ?? null,
-        }),
-      ),
+    resolve: (_root, { input }, context) => onceProjected(context, submitted(input, context)),
   }),
   approveSigningRequest: t.field({
     type: SigningRequestPayloadRef,

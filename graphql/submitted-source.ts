@@ -1,4 +1,4 @@
-import type { SubmittedSource } from '../application/index.ts'
+import type { BuildArtifactSubmission, SubmittedSource } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { builder } from './builder.ts'
 
@@ -40,18 +40,35 @@ export const AnnouncedUploadInput = builder.inputType('AnnouncedUploadInput', {
   }),
 })
 
+/** An artifact that the service fetches from the build system that made it. */
+export const BuildArtifactInput = builder.inputType('BuildArtifactInput', {
+  description: 'An artifact that the service fetches from the build system that made it, as `build` names it.',
+  fields: (t) => ({
+    trustedBuildSystem: t.string({
+      description: 'Slug of the build system; the one that vouches for the call when absent.',
+    }),
+    sha256: t.string({ description: 'The digest that it must have, 64 hexadecimal characters.' }),
+  }),
+})
+
 type Input = {
   readonly uploadId?: string | null | undefined
   readonly link?: typeof LinkInput.$inferInput | null | undefined
   readonly announcedUpload?: typeof AnnouncedUploadInput.$inferInput | null | undefined
+  readonly buildArtifact?: typeof BuildArtifactInput.$inferInput | null | undefined
 }
+
+/** Where a submission says its artifact comes from: a source, or its build system. */
+export type SaidSource =
+  | { readonly source: SubmittedSource }
+  | { readonly ofBuild: Pick<BuildArtifactSubmission, 'kind' | 'buildSystem' | 'artifact'> }
 
 /**
  * Where a submission says its artifact comes from.
  *
  * @throws Refusal `ARGUMENTS_AMBIGUOUS` unless it says so once
  */
-export function submittedSource({ uploadId, link, announcedUpload }: Input): SubmittedSource {
+export function submittedSource({ uploadId, link, announcedUpload, buildArtifact }: Input): SaidSource {
   const said: SubmittedSource[] = []
   if (uploadId != null) said.push({ kind: 'uploadedFile', uploadId })
   if (link != null) {
@@ -60,8 +77,12 @@ export function submittedSource({ uploadId, link, announcedUpload }: Input): Sub
   }
   if (announcedUpload != null) said.push({ kind: 'announcedUpload', ...announcedUpload })
   const [source, ...others] = said
-  if (source !== undefined && others.length === 0) return source
-  throw new Refusal('ARGUMENTS_AMBIGUOUS', 'Say one of uploadId, link and announcedUpload.')
+  if (source !== undefined && others.length === 0 && buildArtifact == null) return { source }
+  if (source !== undefined || buildArtifact == null)
+    throw new Refusal('ARGUMENTS_AMBIGUOUS', 'Say one of uploadId, link, announcedUpload and buildArtifact.')
+  const { trustedBuildSystem: buildSystem = null, sha256 } = buildArtifact
+  const artifact = { kind: 'fetched', ...(sha256 != null && { sha256 }) } as const
+  return { ofBuild: { kind: null, buildSystem, artifact } }
 }
 
 function headersOf(

@@ -38,6 +38,8 @@ export interface BuildSystemForms {
    * @throws Refusal `ORIGIN_BUILD_INVALID`, `ORIGIN_SECRET_UNKNOWN`, `ORIGIN_SECRET_MISSING`
    */
   checkBuild(kind: TrustedBuildSystemKind, build: NamedBuild, isDemanded: boolean): NamedBuild
+  /** The field of a build that names its artifact where that is fetched; `undefined` where clients upload it. */
+  artifactField(kind: TrustedBuildSystemKind): string | undefined
   /**
    * Whether claims of an identity token are of the issuer and the ids that a link pins, before anything of the token is believed.
    * Never for settings that cannot be used.
@@ -51,6 +53,7 @@ type KindForms = {
   readonly checkSettings: (settings: unknown, secrets: readonly string[]) => void
   readonly addresses: (settings: unknown) => readonly string[]
   readonly checkBuild: ReturnType<typeof buildCheck>
+  readonly artifactField: string | undefined
   readonly isOfLink: (settings: unknown, claims: TokenClaims) => boolean
 }
 
@@ -76,6 +79,7 @@ export const buildSystemForms: BuildSystemForms = {
   linkSecrets: (kind) => forms[kind].secrets.link,
   optionalLinkSecrets: (kind) => forms[kind].secrets.optionalLink,
   checkBuild: (kind, build, isDemanded) => forms[kind].checkBuild(build, isDemanded),
+  artifactField: (kind) => forms[kind].artifactField,
   isOfLink: (kind, settings, claims) => forms[kind].isOfLink(settings, claims),
 }
 
@@ -101,6 +105,7 @@ function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, pa
       return read.success ? [...new Set(connector.addresses?.(read.data) ?? [])] : []
     },
     checkBuild: buildCheck(connector),
+    artifactField: connector.artifactField,
     isOfLink(settings, claims) {
       const read = connector.settings.safeParse(settings)
       return read.success && connector.isOfLink?.(read.data, claims) === true

@@ -110,6 +110,8 @@ export type ConnectorForms<Settings, Build> = {
   readonly checkLink?: (settings: Settings, secrets: readonly string[]) => void
   /** What a submission must say of its build: ids of run and artifact. No secret is among it. */
   readonly build: ZodType<Build>
+  /** The field of a build that names the artifact where the service fetches it; left out where clients upload artifacts. */
+  readonly artifactField?: string
   /** Names of the secrets that a submission must bring, such as `identityToken`; none by default. */
   readonly buildSecrets?: readonly string[]
   /** Names of those that it may bring besides; none by default. */

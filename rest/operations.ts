@@ -19,6 +19,7 @@ import { type StreamingDependencies, streamingOperations } from './signing-reque
 import { readingOperations } from './signing-requests/read-requests.ts'
 import { resubmitOperation } from './signing-requests/resubmit.ts'
 import { hashOperations } from './signing-requests/sign-hash.ts'
+import { buildArtifactOperation } from './signing-requests/submit-build-artifact.ts'
 import { linkOperations } from './signing-requests/submit-by-link.ts'
 import { submissionOperations } from './signing-requests/submit-with-artifact.ts'
 import { systemInfoOperations } from './system-info.ts'
@@ -61,6 +62,7 @@ export function operationsOf(
     ...hashOperations({ ...options, links }),
     ...linkOperations({ ...options, links }),
     appVeyorOperation({ ...options, links }),
+    buildArtifactOperation({ ...options, links }),
     ...announcedUploadOperations({ ...options, links }),
     resubmitOperation({ ...options, links }),
     ...readingOperations(following),

@@ -41,6 +41,7 @@ export const noBuildSystems: ApplicationDependencies['buildSystems'] = {
   linkSecrets: () => refuse('knows no build systems'),
   optionalLinkSecrets: () => refuse('knows no build systems'),
   checkBuild: () => refuse('knows no build systems'),
+  artifactField: () => refuse('knows no build systems'),
 }
 
 /** For a process that answers nobody: it has no web hooks to look after. */

@@ -54,6 +54,7 @@ export type SubmittedSource =
   | { readonly uploadId: string }
   | { readonly link: SubmittedLink }
   | { readonly announcedUpload: { readonly fileName: string; readonly sha256: string } }
+  | { readonly buildArtifact: { readonly trustedBuildSystem: string | null; readonly sha256: string | null } }
 
 /** Asks whether a submission would be taken, before its artifact is uploaded. */
 export const canSubmit = typedDocument<

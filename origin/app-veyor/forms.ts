@@ -52,6 +52,7 @@ export const appVeyorForms: ConnectorForms<AppVeyorSettings, AppVeyorBuild> = {
   linkSecrets: ['apiKey'],
   addresses: ({ baseUrl }) => [baseUrl],
   build: appVeyorBuild,
+  artifactField: 'buildJobId',
 }
 
 const moment = z.iso.datetime({ offset: true, local: true })

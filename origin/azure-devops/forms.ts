@@ -45,6 +45,7 @@ export const azureDevOpsForms: ConnectorForms<AzureDevOpsSettings, AzureDevOpsBu
   linkSecrets: ['apiKey'],
   addresses: ({ baseUrl }) => [baseUrl],
   build: azureDevOpsBuild,
+  artifactField: 'artifactName',
 }
 
 const identity = z.object({ id: idText, displayName: z.string().nullish() })

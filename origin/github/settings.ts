@@ -118,6 +118,7 @@ export const gitHubForms: ConnectorForms<GitHubSettings, GitHubBuild> = {
   addresses: (settings) => [serverOf(settings).apiUrl, serverOf(settings).issuer],
   checkLink: ({ pipelinePolicies }) => pipelinePolicies.forEach(requireReadable),
   build: gitHubBuild,
+  artifactField: 'artifactId',
   optionalBuildSecrets: ['identityToken', 'accessToken'],
   isOfLink: (settings, claims) =>
     settings.repositoryId !== undefined &&

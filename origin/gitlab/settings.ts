@@ -80,6 +80,7 @@ export const gitLabForms: ConnectorForms<GitLabSettings, GitLabBuild> = {
   optionalLinkSecrets: ['apiKey'],
   addresses: (settings) => [serverOf(settings).apiUrl, serverOf(settings).issuer],
   build: gitLabBuild,
+  artifactField: 'path',
   optionalBuildSecrets: ['identityToken', 'accessToken'],
   isOfLink: (settings, claims) =>
     textClaim(claims, 'iss') === serverOf(settings).issuer &&

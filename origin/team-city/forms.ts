@@ -38,6 +38,7 @@ export const teamCityForms: ConnectorForms<TeamCitySettings, TeamCityBuild> = {
   linkSecrets: ['apiKey'],
   addresses: ({ baseUrl }) => [baseUrl],
   build: teamCityBuild,
+  artifactField: 'artifactPath',
 }
 
 const user = z.object({ id: idText, username: z.string().nullish(), name: z.string().nullish() })

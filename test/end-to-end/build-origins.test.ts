@@ -14,7 +14,7 @@ import { readWholeStream } from '../../event-log/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { answeringServer } from '../support/answering-server.ts'
 import type { SaidBuild } from '../support/build-systems/build-of-kind.ts'
-import { gitHubByToken } from '../support/build-systems/builds-by-token.ts'
+import { gitHubByToken, gitLabByToken } from '../support/build-systems/builds-by-token.ts'
 import { linkedProject } from '../support/build-systems/linked-project.ts'
 import { rightBuilds } from '../support/build-systems/right-builds.ts'
 import { formOf, type RestAnswer, restClient } from '../support/rest-client.ts'
@@ -97,6 +97,34 @@ test('a right build of each kind is signed, and a wrong one is refused with its 
 
   const signed = await Promise.all(builds.map(outcomes))
   await served.caughtUp()
+  // Fetched from the build system, named by its slug or by the token that is sent: by REST, and by GraphQL from the command line.
+  const gitLab = await gitLabByToken(program)
+  const ofGitLab = async () => (await gitLab.said()).secrets?.identityToken ?? ''
+  const system = 'fetched'
+  await linkedProject(organization, system, gitLab)
+  const fetching = { projectSlug: system, signingPolicySlug: 'release', trustedBuildSystemSlug: system }
+  const rest = restClient(`${served.url}/API/v1/${organizationId}`, String(apiToken))
+  const named = { ...fetching, 'build.jobId': '31', 'build.path': 'out/tool.exe' }
+  const fetchBy = async (said: Readonly<Record<string, string>>) =>
+    rest.send(
+      'POST',
+      '/SigningRequests/SubmitBuildArtifact',
+      formOf({ ...said, 'buildSecrets.identityToken': await ofGitLab() }),
+    )
+  const fetched = await fetchBy(named)
+  expect([fetched.status, fetched.body.detail]).toEqual([201, undefined])
+  await reached(organization, fetched.body.signingRequestId, 'Completed')
+  expect((await fetchBy({ ...fetching, 'build.jobId': '31' })).body).toMatchObject({ code: 'ORIGIN_BUILD_INVALID' })
+  expect((await fetchBy({ ...named, trustedBuildSystemSlug: 'none' })).body).toMatchObject({
+    code: 'TRUSTED_BUILD_SYSTEM_NOT_FOUND',
+  })
+  const args = ['sign', '--project', system, '--policy', 'release', '--from-build', system, '--out', 'fetched.exe']
+  const build = ['--build', 'jobId=31', '--build', 'path=out/tool.exe', '--build-secret-env', 'identityToken=JOB']
+  const ran = await served.countersign([...args, ...build], organization.submitter, {
+    environment: { COUNTERSIGN_URL: served.url, COUNTERSIGN_TOKEN: apiToken, JOB: await ofGitLab() },
+  })
+  expect(ran).toMatchObject({ code: 0 })
+
   // What was said of the build, and what was verified, by REST and the command line.
   const [first] = signed
   const { send } = restClient(`${served.url}/API/v1/${organizationId}`, String(apiToken))

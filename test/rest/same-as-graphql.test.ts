@@ -31,7 +31,7 @@ const excused = new Map(
 /** Fields of inputs that REST spells otherwise: as the known service's clients do, or as HTTP has it. */
 const spelledOtherwise: Readonly<Record<string, readonly string[]>> = {
   submitSigningRequest: [
-    ...['project', 'signingPolicy', 'uploadId', 'link', 'announcedUpload', 'cancelAfterSeconds'],
+    ...['project', 'signingPolicy', 'uploadId', 'link', 'announcedUpload', 'buildArtifact', 'cancelAfterSeconds'],
     // Fields of a form and files in it.
     ...['build.fields', 'build.secrets', 'origin.buildData.buildSettingsUploadId', 'origin.sourceSummaryUploadIds'],
   ],

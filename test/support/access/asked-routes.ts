@@ -50,6 +50,13 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   ...submissionOf('/SubmitWithArtifactRetrievalLink', {
     artifactRetrievalLink: { url: 'http://127.0.0.1:1/setup.exe', fileName: 'setup.exe' },
   }),
+  'POST /Api/v1/:organizationId/SigningRequests/SubmitBuildArtifact': {
+    path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests/SubmitBuildArtifact`,
+    headers: { 'content-type': 'application/json' },
+    body: async (of) => JSON.stringify({ signingPolicyId: await of.namedPolicy(), trustedBuildSystemSlug: 'nobody' }),
+    // There is no build system of this name.
+    status: 404,
+  },
   ...submissionOf('/SubmitWithoutArtifact', {
     unsignedArtifactMetadata: { fileName: 'setup.exe', sha256Hash: 'ab'.repeat(32) },
   }),
