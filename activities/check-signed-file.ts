@@ -7,8 +7,15 @@ import {
   type SigningDirective,
   type SigningPlan,
 } from '../domain/index.ts'
+import type { DetachedSignature } from '../signing/detached-signature.ts'
 import { attributeTitle, directiveDefinition } from '../signing/directives.ts'
-import type { FileWorkOptions, FoundDirective, FoundTimestamp, SignatureFormat } from '../signing/signature-format.ts'
+import type {
+  FileWorkOptions,
+  FoundDirective,
+  FoundTimestamp,
+  OpenFile,
+  SignatureFormat,
+} from '../signing/signature-format.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 
 /** A signed file, open for reading. */
@@ -63,16 +70,45 @@ export async function checkSignedFile(
   }))
 }
 
+/**
+ * Law 7 for signatures that are files of their own: each is read again with the file that it signs, and must be as it was planned.
+ *
+ * @param signatures in the order of the directives
+ * @throws Refusal `SIGNATURE_NOT_AS_PLANNED`, naming the promise that was broken
+ * @throws SigningError the codes of the kind of signature when one is not valid
+ */
+export async function checkDetachedSignature(
+  detached: readonly DetachedSignature[],
+  file: OpenFile,
+  signatures: readonly OpenFile[],
+  promise: Omit<SignaturePromise, 'existingSignatures'>,
+  options: FileWorkOptions,
+): Promise<readonly MadeSignature[]> {
+  const { directives, certificateChain, trustedTimestampCertificates, at } = promise
+  if (signatures.length !== directives.length) throw notAsPlanned('the number of signatures')
+  const made: MadeSignature[] = []
+  for (const [index, directive] of directives.entries()) {
+    const kind = detached.find(({ definition }) => definition.name === directive.directive)
+    if (kind === undefined) throw notAsPlanned('the kind of signature')
+    const expectation = { directive, certificateChain, trustedTimestampCertificates, at }
+    const found = await kind.verify(file, signatures[index] as OpenFile, expectation, options)
+    const broken = brokenPromise({ name: 'file', directives: [kind.definition] }, directive, found, promise)
+    if (broken !== undefined) throw notAsPlanned(broken)
+    made.push({ directive: found.directive, timestamp: found.timestamp === undefined ? null : said(found.timestamp) })
+  }
+  return made
+}
+
 function said({ time, authority, uncovered }: FoundTimestamp): MadeSignature['timestamp'] {
   return { time: time.toISOString(), authority, uncovered }
 }
 
 /** What of a directive the signed file does not hold; `undefined` when it holds all of it. */
 function brokenPromise(
-  format: SignatureFormat,
+  format: Pick<SignatureFormat, 'name' | 'directives'>,
   { directive, attributes, contentDigests }: SigningDirective,
   found: FoundDirective | undefined,
-  { plan, certificateChain }: SignaturePromise,
+  { plan, certificateChain }: Pick<SignaturePromise, 'plan' | 'certificateChain'>,
 ): string | undefined {
   if (found?.directive !== directive) return 'the kind of signature'
   const definition = directiveDefinition(format, directive)

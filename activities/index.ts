@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { ArtifactStore } from '../artifacts/index.ts'
+import type { ArtifactStore, TreePlanning } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { attemptMail, type MailDependencies } from '../notifications/mail/index.ts'
 import type { Origins } from '../origin/index.ts'
@@ -69,6 +69,8 @@ export function workerActivities(dependencies: {
   readonly passes: FilePasses
   /** What can be signed. */
   readonly formats: readonly SignatureFormat[]
+  /** What is done with what is in artifacts. */
+  readonly trees: TreePlanning
   readonly estServers: EstAuthorities
   /** The build systems that can be asked. */
   readonly origins: Pick<Origins, 'verify'>

@@ -1,4 +1,10 @@
-import { type ArtifactStore, createHashPlan, createSigningPlan } from '../artifacts/index.ts'
+import {
+  type ArtifactStore,
+  createHashPlan,
+  createSigningPlan,
+  createTreePlan,
+  type TreePlanning,
+} from '../artifacts/index.ts'
 import {
   fold,
   hashesOf,
@@ -11,7 +17,7 @@ import {
   type UsableCertificate,
   type UsableKey,
 } from '../domain/index.ts'
-import { type EventLog, readNamedStream } from '../event-log/index.ts'
+import { type EventLog, type RecordedEvent, readNamedStream } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { LongStepActivities } from './contract.ts'
@@ -26,6 +32,8 @@ export type PlanningDependencies = {
   readonly passes: FilePasses
   /** What can be signed. */
   readonly formats: readonly SignatureFormat[]
+  /** What is done with what is in artifacts. */
+  readonly trees: TreePlanning
   readonly now: () => string
 }
 
@@ -41,7 +49,7 @@ export function planSigning(dependencies: PlanningDependencies): LongStepActivit
 
 /** Plans a request, stores the plan, and answers what is to be recorded. */
 export async function planRequest(
-  { log, store, passes, formats, now }: PlanningDependencies,
+  { log, store, passes, formats, trees, now }: PlanningDependencies,
   request: SigningRequest,
   { signal, progress }: LongWork,
 ): Promise<RecordPlan> {
@@ -52,12 +60,25 @@ export async function planRequest(
   const signer = signingFacts(certificate, key, policy)
   const work = { formats, store, passes, signal, onProgress: progress }
   const facts = { request: retrieved(request), ...signer }
-  const stored = await (hashes === undefined
-    ? createSigningPlan({ ...facts, ...work })
-    : createHashPlan(facts, hashes, store))
+  const { artifactConfiguration: configuration } = request
+  const stored = await (hashes !== undefined
+    ? createHashPlan(facts, hashes, store)
+    : configuration !== undefined
+      ? createTreePlan({ ...facts, ...work, ...trees, configuration, at: await submissionTime(log, request) })
+      : createSigningPlan({ ...facts, ...work }))
   const { digest: planDigest, document: planDocument, ...counts } = stored
   const { certificateThumbprint } = signer
   return { type: 'RecordPlan', planDigest, planDocument, certificateThumbprint, ...counts, at: now() }
+}
+
+/** When a request was submitted, as its stream begins. */
+export function submittedAt([first]: readonly RecordedEvent[]): Date {
+  return new Date(first?.metadata.occurredAt ?? 0)
+}
+
+async function submissionTime(log: EventLog, { signingRequestId }: SigningRequest): Promise<Date> {
+  const { events } = await readNamedStream(log, streams.signingRequest(signingRequestId))
+  return submittedAt(events)
 }
 
 /** What plans depend on of the certificate and its key, in the worker as in the signer. */

@@ -3,41 +3,40 @@ import {
   type ComposedPlan,
   planHashesAgain,
   planOnCopies,
+  planTreeOnCopies,
   type SignerScratch,
   signerSpools,
   storeManifest,
+  type TreePlanning,
 } from '../artifacts/index.ts'
 import {
   type Artifact,
   type DomainEvent,
-  fold,
   hashesOf,
   Refusal,
   retrieved,
   type SignedFile,
   type SigningManifest,
-  type SigningRequest,
-  type SigningRequestCommand,
-  signingRequestDecider,
-  streams,
   type UsableKey,
 } from '../domain/index.ts'
-import { type EventLog, prepareEvents } from '../event-log/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { KeyStores } from '../signing/pkcs11/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { mostProvenanceFiles } from '../statements/index.ts'
-import { type Authorised, advanced, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
+import { type Authorised, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
 import { checkBuildData } from './build-data.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 import type { LastRevisions } from './grounds.ts'
 import type { LongWork } from './heartbeat.ts'
-import { signingFacts } from './plan-signing.ts'
-import { eventsFromRevision, stepMetadata } from './request-step.ts'
+import { signingFacts, submittedAt } from './plan-signing.ts'
+import { eventsFromRevision } from './request-step.ts'
 import { type SigningTools, signCopies } from './sign-copies.ts'
 import { signHashDocument } from './sign-hash-document.ts'
 import { signProvenance } from './sign-provenance.ts'
+import { signTreeCopies } from './sign-tree.ts'
+import { requestStream } from './signer-stream.ts'
 import { storedKey } from './signing-key.ts'
 import { requireSourceSummary } from './source-summary.ts'
 
@@ -59,6 +58,8 @@ export type SignerDependencies = {
   readonly passes: FilePasses
   /** What can be signed. What their sign side makes is not believed: their verify side reads it again. */
   readonly formats: readonly SignatureFormat[]
+  /** What is done with what is in artifacts. */
+  readonly trees: TreePlanning
   readonly now: () => string
 }
 
@@ -88,7 +89,7 @@ export async function sign(
   { signingRequestId, fromRevision }: RequestStep,
   work: LongWork,
 ): Promise<NewerEvents> {
-  const { store, scratch, passes, formats } = dependencies
+  const { store, scratch, passes, formats, trees } = dependencies
   const asked = await authoriseSigning(dependencies, signingRequestId)
   if (asked.kind === 'completed') return { events: eventsFromRevision(asked.events, fromRevision) }
   const first: Authorised = asked
@@ -117,6 +118,28 @@ export async function sign(
           folder,
           signFiles: (tools) => signHashDocument({ store, passes }, { hashes, planned, ...tools }),
         }),
+      )
+    const { artifactConfiguration: configuration } = request
+    if (configuration !== undefined)
+      return planTreeOnCopies(
+        {
+          ...facts,
+          ...trees,
+          configuration,
+          at: submittedAt(asked.events),
+          formats,
+          store,
+          passes,
+          signal,
+          onProgress,
+        },
+        again,
+        (composed, tree) =>
+          signPlanned({
+            composed,
+            folder,
+            signFiles: (tools) => signTreeCopies({ ...dependencies, folder }, tree, { ...work, ...tools }),
+          }),
       )
     return planOnCopies({ ...facts, formats, store, passes, signal, onProgress }, again, (composed, copies) =>
       signPlanned({
@@ -228,26 +251,4 @@ async function attempt(
 
 function artifactOf(fileName: string, { signedSha256: sha256, signedSize: size }: SignedFile): Artifact {
   return { fileName, sha256, size }
-}
-
-/** The request's stream as the signer writes it: decided by the domain, at the revision that the authorisation rests on. */
-function requestStream(
-  { log, now }: Pick<SignerDependencies, 'log' | 'now'>,
-  { signingRequestId }: Pick<SigningRequest, 'signingRequestId'>,
-) {
-  const streamId = streams.signingRequest(signingRequestId)
-  return {
-    async append(command: SigningRequestCommand, authorised: Authorised) {
-      const { request, revision } = authorised
-      const events = signingRequestDecider.decide(command, request)
-      const metadata = stepMetadata(request, 'signer', now())
-      const appended = await log.append(streamId, prepareEvents(streamId, revision, events, metadata), revision)
-      return { events, authorised: advanced(authorised, evolved(request, events), appended.revision) }
-    },
-  }
-}
-
-function evolved(request: SigningRequest, events: readonly DomainEvent[]): SigningRequest {
-  const state = fold(signingRequestDecider, events, request)
-  return state.workflowStatus === 'none' ? request : state
 }

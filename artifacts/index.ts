@@ -1,8 +1,33 @@
 export * from './artifact-error.ts'
 export * from './collection/index.ts'
+export { type FileToCheck, signTree, type TreeSigner, type VerifiedFile, verifyTree } from './deep-signer/index.ts'
 export { allEntries, RecentHeads, storeDocument } from './documents/index.ts'
 export { type OpenManifest, openManifest, type StoredManifest, storeManifest } from './manifest.ts'
 export { addBuildDataToStored, hashWithBuildData, type PackageBuildData } from './nuget/index.ts'
-export * from './planner/index.ts'
+export {
+  type ComposedPlan,
+  changes,
+  checkHeader,
+  createHashPlan,
+  createSigningPlan,
+  createTreePlan,
+  type FileHeader,
+  type FileToSign,
+  type HashPlanningFacts,
+  numbered,
+  type OpenPlan,
+  openPlan,
+  type PlannedCopy,
+  type PlanningFacts,
+  planHashesAgain,
+  planOnCopies,
+  planTreeOnCopies,
+  type SigningAbilities,
+  type TreeLimits,
+  type TreeNode,
+  type TreePlanning,
+  type TreePlanningFacts,
+  withComposedPlan,
+} from './planner/index.ts'
 export { openSignerScratch, type SignerScratch, signerSpools } from './signer-scratch.ts'
 export * from './store/index.ts'

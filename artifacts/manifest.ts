@@ -68,6 +68,10 @@ const form: DocumentForm<ManifestHead, SignedFile> = {
           .nullable(),
       }),
     ),
+    outputs: z
+      .array(z.strictObject({ name: z.string().min(1), sha256, size: z.int().nonnegative() }))
+      .min(1)
+      .exactOptional(),
   }),
   isSigned: ({ signatures }) => signatures.length > 0,
 }

@@ -15,6 +15,7 @@ export const passing: Readonly<Record<string, string>> = {
   ARTIFACT_STORE_FULL: 'Operator: free space.',
   ARTIFACT_STORE_UNAVAILABLE: 'Operator: see the message.',
   ATTEMPT_SUPERSEDED: 'Nothing.',
+  CONFIGURATION_CORRUPT: 'Operator: restore it from a backup, and see who can write to the artifact store.',
   CANCELLATION_DUE: 'Submit again, with more time.',
   AUTHENTICODE_CHAIN_UNTRUSTED: 'Trust the root, if it deserves it.',
   AUTHENTICODE_TIMESTAMP_ALGORITHM_UNSUPPORTED: 'Do not trust it.',

@@ -3,6 +3,7 @@ import type { HealthCheck } from './health.ts'
 import { configuredKeyStores } from './key-stores.ts'
 import { startSigner } from './signer.ts'
 import { openScratch } from './stores.ts'
+import { treePlanning } from './tree-planning.ts'
 
 /** A signer with what it needs of its own. */
 export type SignerRole = {
@@ -14,7 +15,7 @@ export type SignerRole = {
 export async function startSignerRole(
   options: Omit<
     Parameters<typeof startSigner>[0],
-    'scratch' | 'keyStores' | 'timestampUrls' | 'timestampCertificates' | 'timestampMaximumSkew'
+    'scratch' | 'keyStores' | 'trees' | 'timestampUrls' | 'timestampCertificates' | 'timestampMaximumSkew'
   > & {
     readonly settings: Settings
     /** For SoftHSM2 only: its configuration file. */
@@ -32,6 +33,7 @@ export async function startSignerRole(
       timestampUrls,
       timestampCertificates,
       timestampMaximumSkew,
+      trees: await treePlanning(settings),
       logger: logger.child({ role: 'signer' }),
     })
     const { keyStores, problem } = signer

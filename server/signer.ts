@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { signerActivities, withAttribution } from '../activities/index.ts'
 import { type RefusalAudit, unknownOrganization } from '../application/index.ts'
-import type { SignerScratch } from '../artifacts/index.ts'
+import type { SignerScratch, TreePlanning } from '../artifacts/index.ts'
 import {
   type CertificateId,
   type KeyId,
@@ -17,12 +16,10 @@ import type { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { type KeyStores, type OpenTokenOptions, openKeyStores } from '../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../signing/timestamp/index.ts'
-import { parseCertificates } from '../signing/x509/index.ts'
 import { signerTaskQueue } from '../workflows/contract.ts'
-import { environmentVariable } from './configuration.ts'
-import { ConfigurationError } from './configuration-error.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
+import { readTrusted } from './trusted-certificates.ts'
 
 /** A signer at work: the only part of the service that is logged in to key stores. */
 export type Signer = RunningWorker & { readonly keyStores: KeyStores }
@@ -46,13 +43,15 @@ export async function startSigner(options: {
   readonly timestampCertificates: string | undefined
   /** How far the time of a time-stamp may be from this machine's clock, in seconds. */
   readonly timestampMaximumSkew: number
+  /** What is done with what is in artifacts. */
+  readonly trees: TreePlanning
   readonly refusals: RefusalAudit
   readonly now: () => string
   readonly logger: Logger
 }): Promise<Signer> {
   const { log, artifacts, scratch, passes, temporal, refusals, now, logger } = options
   const [first, ...others] = options.timestampUrls
-  const trusted = await readTrusted(options.timestampCertificates)
+  const trusted = await readTrusted('timestampCertificates', options.timestampCertificates)
   const timestamps =
     first === undefined
       ? undefined
@@ -76,6 +75,7 @@ export async function startSigner(options: {
     scratch,
     passes,
     formats: signatureFormats,
+    trees: options.trees,
     now,
     async recordRefusal(command, subject, refusal) {
       logger.warn({ command, subject, code: refusal.code }, 'the signer refused')
@@ -124,17 +124,4 @@ async function organizationOf(log: EventLog, stream: string | null): Promise<Org
   for await (const [first] of log.readStream(stream, { maxCount: 1 }))
     if (first !== undefined) return first.metadata.organizationId
   return unknownOrganization
-}
-
-async function readTrusted(file: string | undefined): Promise<readonly Uint8Array[] | undefined> {
-  if (file === undefined) return undefined
-  try {
-    return parseCertificates(await readFile(file)).map(({ der }) => der)
-  } catch (error) {
-    throw new ConfigurationError(
-      'CONFIGURATION_INVALID',
-      `${environmentVariable('timestampCertificates')} names ${file}, which cannot be read as certificates in PEM: ${(error as Error).message}`,
-      { cause: error },
-    )
-  }
 }

@@ -12,6 +12,7 @@ import { configuredEstServers } from './est-servers.ts'
 import type { Outside } from './outside.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
+import { type TreeSettings, treePlanning } from './tree-planning.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 /** Runs the workflows, and the activities that need no key; collects artifacts that nothing names. */
@@ -22,7 +23,7 @@ export async function startWorker(options: {
   readonly origins: Origins
   readonly outside: Pick<Outside, 'secrets' | 'usedTokens'>
   readonly passes: FilePasses
-  readonly settings: Pick<Settings, 'estServers'>
+  readonly settings: Pick<Settings, 'estServers'> & TreeSettings
   readonly temporal: TemporalTarget
   /** Where the workflows' script is kept between starts. */
   readonly cacheFolder: string
@@ -45,6 +46,7 @@ export async function startWorker(options: {
     passes,
     estServers,
     formats: signatureFormats,
+    trees: await treePlanning(settings),
     now,
   })
   const worker = await runWorker(

@@ -4,10 +4,13 @@ import type {
   DirectiveDefinition,
   FileWorkOptions,
   FoundDirective,
+  OpenFile,
   SignatureExpectation,
   SigningMeans,
 } from './signature-format.ts'
 import type { HashSigningKey, SigningKey } from './signing-key.ts'
+
+export type { OpenFile } from './signature-format.ts'
 
 /**
  * A signature that becomes a file of its own beside the file that it signs, which stays as it is: a directive of `file` in artifact
@@ -60,15 +63,6 @@ export interface DetachedExpectation extends Omit<SignatureExpectation, 'kept' |
   readonly directive: SigningDirective
   /** The OpenPGP certificate as it was issued, in its binary form; left out where an X.509 one signs. */
   readonly openPgpCertificate?: Uint8Array | undefined
-}
-
-/** A file that is open for reading. */
-export interface OpenFile {
-  readonly handle: FileHandle
-  /** Bytes. */
-  readonly size: number
-  /** Its own file name. */
-  readonly name: string
 }
 
 /** What detached signatures are made with. */

@@ -24,6 +24,11 @@ export interface ForeignVerifier {
 export interface ForeignTrust {
   /** DER certificates that signers must lead to. */
   readonly trustedCertificates: readonly Uint8Array[]
+  /**
+   * SHA-256 of DER certificates, hexadecimal, that signers may lead to as well: for whoever knows a certificate by its digest alone, and
+   * finds it in the signature.
+   */
+  readonly trustedThumbprints?: readonly string[]
   /** DER certificates that time-stamp authorities must lead to; default: those of the signers. */
   readonly trustedTimestampCertificates?: readonly Uint8Array[]
   /** When certificates must be valid where no trusted time-stamp says when the file was signed. */

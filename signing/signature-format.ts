@@ -3,7 +3,6 @@ import type { z } from 'zod'
 import type {
   AttributeValue,
   CertificateFormat,
-  ContentDigest,
   DirectiveOrder,
   ExistingSignature,
   KeyAlgorithm,
@@ -11,8 +10,16 @@ import type {
   Submission,
 } from '../domain/index.ts'
 import type { FileDigestion, FilePasses } from './file-passes/index.ts'
+import type { FoundDirective, SignatureExpectation } from './signature-findings.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { TimestampClient } from './timestamp/index.ts'
+
+export type {
+  FoundDirective,
+  FoundTimestamp,
+  OpenFile,
+  SignatureExpectation,
+} from './signature-findings.ts'
 
 /**
  * A file format and the signatures that files of it can carry: everything that the service knows of the format. A folder
@@ -69,6 +76,9 @@ export interface SignatureFormat<Layout = unknown, Digested = unknown> {
 
   /** What is to be made of all of the file's bytes as they are read and hashed; `undefined` when nothing is. */
   digestion(layout: Layout, orders: readonly DirectiveOrder[]): FileDigestion | undefined
+
+  /** Of containers: whether an entry is part of the signature, so that it comes and goes with it. */
+  ownsEntry?(name: string): boolean
 
   /**
    * Settles what will be done to a file: the orders with the digests that approvers agree to, and the signatures that it
@@ -222,41 +232,4 @@ export interface SigningMeans {
   readonly certificateChain: readonly Uint8Array[]
   /** Who gives each signature its time; `undefined` when none is asked for. */
   readonly timestamps: TimestampClient | undefined
-}
-
-/** What a signed file must be, and whom to trust. */
-export interface SignatureExpectation {
-  /** Its own file name. */
-  readonly fileName: string
-  readonly directives: readonly SigningDirective[]
-  /** SHA-256 of each signature that was there before and must be there unchanged, as {@link ExistingSignature} counts it. */
-  readonly kept: readonly string[]
-  /** The certificate as configured: DER, leaf first, with its root or without. Where it ends, trust does. */
-  readonly certificateChain: readonly Uint8Array[]
-  /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
-  readonly trustedTimestampCertificates: readonly Uint8Array[] | undefined
-  /** When certificates must be valid where no trusted time-stamp says when the file was signed. */
-  readonly at: Date
-}
-
-/** A directive as a signed file shows that it was carried out. */
-export interface FoundDirective {
-  readonly directive: string
-  /** All but the untraceable ones. */
-  readonly attributes: Readonly<Record<string, AttributeValue>>
-  readonly contentDigests: readonly ContentDigest[]
-  /** That of the key that made the signature: DER, or an OpenPGP certificate's binary form as it was expected. */
-  readonly signerCertificate: Uint8Array
-  /** The certificates that travel in the signature, DER, in their order. */
-  readonly certificates: readonly Uint8Array[]
-  readonly timestamp: FoundTimestamp | undefined
-}
-
-/** The time-stamp of a signature. */
-export interface FoundTimestamp {
-  readonly time: Date
-  /** Subject of the authority's certificate. */
-  readonly authority: string
-  /** What the authority sent along that nothing signed covers, so that anything could stand there: a text for each. */
-  readonly uncovered: readonly string[]
 }

@@ -1,7 +1,7 @@
 import type { ExistingSignatureTreatment } from '../../domain/index.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { detectFormat } from './detect-format.ts'
-import { alreadySigned, withPath } from './plan-signing.ts'
+import { alreadySigned, withPath } from './planning-errors.ts'
 
 /** The beginning of a file that is somewhere else. */
 export type FileHeader = {

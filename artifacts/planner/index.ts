@@ -1,5 +1,8 @@
 export { checkHeader, type FileHeader } from './check-header.ts'
 export { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
+export { inParallel } from './in-parallel.ts'
+export { createTreePlan, planTreeOnCopies, type TreePlanningFacts } from './plan-artifact.ts'
+export { digestFile } from './plan-file.ts'
 export { createHashPlan, type HashPlanningFacts, planHashesAgain } from './plan-hashes.ts'
 export {
   createSigningPlan,
@@ -8,4 +11,9 @@ export {
   type PlanningFacts,
   planOnCopies,
 } from './plan-signing.ts'
+export type { TreePlanning } from './plan-tree.ts'
+export { matchedText, withElement, withPath } from './planning-errors.ts'
 export { type OpenPlan, openPlan } from './stored-plan.ts'
+export type { SigningAbilities, TreeLimits } from './tree-means.ts'
+export { changes, numbered, type TreeNode } from './tree-node.ts'
+export { unpackEntries } from './unpack-entries.ts'

@@ -6,7 +6,8 @@ import { storeDocument } from '../documents/index.ts'
 import { signerSpools } from '../signer-scratch.ts'
 import type { ArtifactStore } from '../store/index.ts'
 import { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
-import { type FileToSign, type PlanningFacts, plannerUnsupported, planOf, type StoredPlan } from './plan-signing.ts'
+import { type FileToSign, type PlanningFacts, planOf, type StoredPlan } from './plan-signing.ts'
+import { plannerUnsupported } from './planning-errors.ts'
 
 /** What plans of hashes are made from. */
 export type HashPlanningFacts = Pick<PlanningFacts, 'request' | 'certificateThumbprint' | 'keyAlgorithm'>

@@ -2,7 +2,6 @@ import type {
   Artifact,
   CertificateFormat,
   DocumentReference,
-  ExistingSignature,
   KeyAlgorithm,
   PlanNodeContent,
   SigningPlan,
@@ -11,12 +10,11 @@ import type {
 import { completeOrders } from '../../signing/directives.ts'
 import type { FilePasses } from '../../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
-import { SigningError } from '../../signing/signing-error.ts'
-import { ArtifactError } from '../artifact-error.ts'
 import { storeDocument } from '../documents/index.ts'
 import { signerSpools } from '../signer-scratch.ts'
 import type { ArtifactStore } from '../store/index.ts'
 import { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
+import { alreadySigned, notKept, plannerUnsupported, withPath } from './planning-errors.ts'
 import { type ReadArtifact, readArtifact } from './read-artifact.ts'
 
 /** What a plan is made from. */
@@ -129,14 +127,6 @@ function plannerOf(version: number): Planner {
   throw plannerUnsupported(version, Object.keys(planners))
 }
 
-/** The error of a plan that was made by another release's planner. */
-export function plannerUnsupported(version: number, known: readonly string[]): ArtifactError {
-  return new ArtifactError(
-    'PLANNER_VERSION_UNSUPPORTED',
-    `The plan was made by planner version ${version}; this release has ${known.join(', ')}, and cannot make it again.`,
-  )
-}
-
 /** The head of a request's plan. */
 export function planOf(
   { request, certificateThumbprint }: Pick<PlanningFacts, 'request' | 'certificateThumbprint'>,
@@ -178,38 +168,4 @@ async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedC
       throw error
     }
   })
-}
-
-/**
- * The error of a file that is signed already and must not be.
- *
- * @param existing its signatures, where they were read
- */
-export function alreadySigned(existing: readonly ExistingSignature[] = []): ArtifactError {
-  const signers = existing.map((each) =>
-    each.kind === 'signature' ? (each.signer ?? 'an unknown signer') : 'unreadable',
-  )
-  const named = signers.length === 0 ? '' : ` (${signers.join('; ')})`
-  return new ArtifactError(
-    'FILE_ALREADY_SIGNED',
-    `The file carries signatures already${named}, and the submission refuses such files.`,
-  )
-}
-
-/** The error of a file whose signatures were to be kept and cannot be. */
-function notKept({ title }: SignatureFormat): ArtifactError {
-  return new ArtifactError(
-    'EXISTING_SIGNATURES_NOT_KEPT',
-    `The file carries a signature, and the submission asks to keep it: files of its kind (${title}) cannot have another one beside it. Submit it with "replace", or unsigned.`,
-  )
-}
-
-/** Names the file in every error that is about one. */
-export async function withPath<T>(path: readonly string[], work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof ArtifactError || error instanceof SigningError)) throw error
-    throw new ArtifactError(error.code, error.message, { transient: error.transient, path, cause: error })
-  }
 }

@@ -50,15 +50,49 @@ export async function readArtifact(reading: ArtifactReading, submitted: Submitte
   const input = await openArtifact(reading.store, submitted)
   if (copyTo === undefined) return closingOnFailure(input, () => digest(reading, submitted, input))
   try {
-    // Not followed and not taken over, if it is there: nobody else may have a way to the copy.
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-    const copy = await open(copyTo, flags, 0o600).catch((error: unknown) => {
-      throw diskError('copying an artifact', error, signerScratchPlace)
-    })
+    const copy = await newCopy(copyTo)
     return await closingOnFailure(copy, () => digest(reading, submitted, input, copy))
   } finally {
     await input.close()
   }
+}
+
+/**
+ * Opens a stored artifact that is read by its configuration: its SHA-256 must be the submitted one, and so is the copy's, if one is asked
+ * for.
+ *
+ * @returns of the copy, where there is one; the caller closes it
+ * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_MISMATCH`, `ARTIFACT_CORRUPT`; transient ones as {@link readArtifact}
+ */
+export async function copyArtifact(
+  reading: Pick<ArtifactReading, 'store' | 'passes' | 'signal' | 'onProgress' | 'copyTo'>,
+  submitted: SubmittedArtifact,
+): Promise<FileHandle> {
+  const { store, passes, signal, onProgress, copyTo } = reading
+  const input = await openArtifact(store, submitted)
+  const output = copyTo === undefined ? undefined : await closingOnFailure(input, () => newCopy(copyTo))
+  try {
+    const order = { input: input.fd, output: output?.fd, end: submitted.size, hashed: true, digestion: undefined }
+    const { sha256 } = await passes
+      .read(order, { signal, onProgress })
+      .catch((error: unknown) => Promise.reject(passError(error, submitted)))
+    if (sha256 !== submitted.sha256) throw corrupt(submitted, sha256)
+    if (output === undefined) return input
+    await input.close()
+    return output
+  } catch (error) {
+    await input.close().catch(() => undefined)
+    await output?.close()
+    throw error
+  }
+}
+
+/** Not followed and not taken over, if it is there: nobody else may have a way to the copy. */
+function newCopy(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  return open(path, flags, 0o600).catch((error: unknown) => {
+    throw diskError('copying an artifact', error, signerScratchPlace)
+  })
 }
 
 async function openArtifact(store: Pick<ArtifactStore, 'open'>, submitted: SubmittedArtifact): Promise<FileHandle> {
@@ -90,18 +124,14 @@ async function digest(
   copy?: FileHandle,
 ): Promise<ReadArtifact> {
   const { passes, signal, onProgress } = reading
-  const { sha256, size } = submitted
+  const { size } = submitted
   // The pass must know the file's structure. Whether that was the submitted file's shows when all of it was hashed.
   const expected = await recognize(reading, submitted, input).catch(() => undefined)
   const order = { input: input.fd, output: copy?.fd, end: size, hashed: true, digestion: expected?.digestion }
   const read = await passes
     .read(order, { signal, onProgress })
     .catch((error: unknown) => Promise.reject(passError(error, submitted)))
-  if (read.sha256 !== sha256)
-    throw new ArtifactError(
-      'ARTIFACT_CORRUPT',
-      `The bytes stored as ${sha256} have the SHA-256 ${read.sha256}: they were damaged or changed on disk. Restore them from a backup.`,
-    )
+  if (read.sha256 !== submitted.sha256) throw corrupt(submitted, read.sha256)
   const handle = copy ?? input
   const recognized = await recognize(reading, submitted, handle)
   if (!isDeepStrictEqual(recognized, expected)) throw changed(submitted)
@@ -120,7 +150,8 @@ async function recognize(
   return { format, layout, digestion: format.digestion(layout, ordersFor(format)) }
 }
 
-function partsOf(handle: FileHandle, size: number): FileParts['readPart'] {
+/** How parts of an open file are read. */
+export function partsOf(handle: FileHandle, size: number): FileParts['readPart'] {
   return async (start, length) => {
     const part = Buffer.alloc(Math.max(Math.min(length, size - start), 0))
     let filled = 0
@@ -139,6 +170,13 @@ function passError(error: unknown, submitted: SubmittedArtifact): unknown {
   if (error.code === 'FILE_TRUNCATED') return changed(submitted)
   const place = error.code === 'FILE_WRITE_FAILED' ? signerScratchPlace : artifactStorePlace
   return error.cause === undefined ? error : diskError('reading and copying an artifact', error.cause, place)
+}
+
+function corrupt({ sha256 }: SubmittedArtifact, found: string | undefined): ArtifactError {
+  return new ArtifactError(
+    'ARTIFACT_CORRUPT',
+    `The bytes stored as ${sha256} have the SHA-256 ${found}: they were damaged or changed on disk. Restore them from a backup.`,
+  )
 }
 
 function changed({ sha256 }: SubmittedArtifact): ArtifactError {

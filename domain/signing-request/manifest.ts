@@ -29,6 +29,16 @@ export type SignedFile = {
   readonly signedSize: number
   /** In the order in which they were made. */
   readonly signatures: readonly MadeSignature[]
+  /** The signatures that became files of their own beside it: their names in its container. Only manifests have them. */
+  readonly outputs?: readonly SignatureFile[]
+}
+
+/** A signature that is a file of its own. */
+export type SignatureFile = {
+  readonly name: string
+  readonly sha256: Sha256Digest
+  /** Bytes. */
+  readonly size: number
 }
 
 /**
@@ -56,9 +66,10 @@ const mostLeadingCharacters = 64 * 1024
 /** The files that an event names of these, the first ones of a manifest: as many as stay within the limits of an event. */
 export function leadingFiles(files: readonly SignedFile[]): readonly SignedFile[] {
   let left = mostLeadingCharacters
-  const end = files.findIndex((file, index) => {
+  const leading = files.map(({ outputs: _, ...file }) => file)
+  const end = leading.findIndex((file, index) => {
     left -= canonicalJson(file).length
     return index === mostLeadingFiles || left < 0
   })
-  return end === -1 ? files : files.slice(0, end)
+  return end === -1 ? leading : leading.slice(0, end)
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ExistingSignature } from '../../domain/index.ts'
 import {
   type CertificateFields,
@@ -29,7 +30,9 @@ export function judgeSignature(
   const { certificate } = checkForeignSigner(signer, content.octets, contentType, embedded)
   const timestamp = judgeTimestamp(readExistingTimestamp(signer, embedded), trust)
   const at = timestamp?.found.isTrusted === true ? new Date(timestamp.found.time) : trust.at
-  const anchors = readableCertificates(trust.trustedCertificates)
+  const { trustedCertificates, trustedThumbprints = [] } = trust
+  const known = embedded.filter(({ encoded }) => trustedThumbprints.includes(sha256Of(encoded)))
+  const anchors = [...readableCertificates(trustedCertificates), ...known]
   const path =
     certificate === undefined
       ? { fault: 'the certificate of its signer is not there', weaknesses: [] }
@@ -53,6 +56,10 @@ export function judgeSignature(
       ...(timestamp === undefined ? ['It has no time-stamp: it ends with its certificate.'] : timestamp.weaknesses),
     ]),
   }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function faultOf(integrity: DescribedSignature['integrity']): string | undefined {

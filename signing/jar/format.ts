@@ -53,6 +53,8 @@ export const jarFormat: SignatureFormat<JarLayout, undefined> = {
     return (await isJar(file)) ? 'recognized' : 'foreign'
   },
 
+  ownsEntry: (name) => name === metaInfPath || roleOf(name).kind !== 'content',
+
   // The directory is at the end.
   checkStart: async () => ({ isSigned: false }),
 

@@ -3,6 +3,7 @@ import { onlyDirective } from '../directives.ts'
 import type { FileParts, SignatureFormat, StartFindings } from '../signature-format.ts'
 import { countersign } from './countersign.ts'
 import { nugetOrder, nugetSign } from './directive.ts'
+import { signaturePath } from './open-package.ts'
 import { makePackageSignature, type SignatureRequest } from './package-signature.ts'
 import { type PlannedPackage, planPackage } from './plan-package.ts'
 import { verifyPackage } from './verify-package.ts'
@@ -22,6 +23,8 @@ export const nugetFormat: SignatureFormat<PackageLayout, undefined> = {
   directives: [nugetSign],
 
   detect: async (file) => ((await isPackage(file)) ? 'recognized' : 'foreign'),
+
+  ownsEntry: (name) => name === signaturePath,
 
   // The directory is at the end.
   checkStart: async (): Promise<StartFindings> => ({ isSigned: false }),

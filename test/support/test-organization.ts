@@ -4,7 +4,7 @@ import { generateKey } from '../../activities/generate-key.ts'
 import { importKey } from '../../activities/import-key.ts'
 import type { SignerDependencies } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
-import { readCertificateAndKey } from '../../activities/signing-key.ts'
+import { planRequest } from '../../activities/plan-signing.ts'
 import { issueApiToken } from '../../application/api-tokens.ts'
 import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
 import { createProject } from '../../application/create-project.ts'
@@ -15,7 +15,7 @@ import { handleCommand } from '../../application/handle-command.ts'
 import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import { createTrustedBuildSystem } from '../../application/trusted-build-systems.ts'
-import { type ArtifactStore, createSigningPlan, type Uploads } from '../../artifacts/index.ts'
+import type { ArtifactStore, Uploads } from '../../artifacts/index.ts'
 import {
   type Actor,
   type ApiTokenId,
@@ -30,7 +30,6 @@ import {
   type OrganizationId,
   type ProjectId,
   type RecordOrigin,
-  retrieved,
   type Sha256Digest,
   type SigningPolicyId,
   type SigningRequest,
@@ -117,6 +116,8 @@ type TestSubmission = {
   readonly actor?: Actor
   readonly submitter?: UserId
   readonly changes?: Partial<Submission>
+  /** What the artifact is called; default: `program.exe`. */
+  readonly fileName?: string
 }
 
 /** Makes it; everything is gone when the running test has finished. */
@@ -141,22 +142,7 @@ export async function testOrganization(
 ): Promise<TestOrganization> {
   const { persons = testPersons() } = options
   const parts = await openTestSigner(options)
-  const {
-    folder,
-    now,
-    stored,
-    log,
-    store,
-    uploads,
-    sources,
-    asking,
-    keyStores,
-    tokenOptions,
-    passes,
-    formats,
-    identity,
-    signer,
-  } = parts
+  const { folder, now, stored, log, store, uploads, sources, asking, keyStores, tokenOptions, identity, signer } = parts
 
   const organizationId = randomUUID() as OrganizationId
   const setup = new Setup(organizationId)
@@ -261,7 +247,8 @@ export async function testOrganization(
     submission: TestSubmission = {},
   ): Promise<SigningRequestId> {
     const signingRequestId = randomUUID() as SigningRequestId
-    const artifact = { fileName: 'program.exe', ...(await store.put(oneChunk(program))) }
+    const { fileName = 'program.exe' } = submission
+    const artifact = { fileName, ...(await store.put(oneChunk(program))) }
     const { events } = await readWholeStream(log, streams.signingPolicy(signingPolicyId))
     const policy = fold(signingPolicyDecider, events)
     const settings = policy.status === 'none' ? undefined : policy.versions.at(-1)
@@ -304,18 +291,8 @@ export async function testOrganization(
   ): Promise<SigningRequest> {
     const signingRequestId = await retrievedRequest(program, existingSignatures, submission)
     if (submission.origin !== undefined) await tell(signingRequestId, submission.origin)
-    const { certificate, key } = await readCertificateAndKey(
-      log,
-      (await request(signingRequestId)).certificateId,
-      now(),
-    )
-    const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
-    const facts = { ...signedBy, formats, store, passes }
-    const stored = await createSigningPlan({ request: retrieved(await request(signingRequestId)), ...facts })
-    const { digest: planDigest, document: planDocument, ...counts } = stored
-    const { certificateThumbprint } = signedBy
-    const plan = { planDigest, planDocument, certificateThumbprint, ...counts, at: now() }
-    await tell(signingRequestId, { type: 'RecordPlan', ...plan })
+    const work = { signal: new AbortController().signal, progress: () => undefined }
+    await tell(signingRequestId, await planRequest(signer, await request(signingRequestId), work))
     return request(signingRequestId)
   }
 

@@ -25,6 +25,7 @@ import type { TestInstallation } from './event-keys.ts'
 import { openTestKeyStores, softHsmTokenCopy } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { testBuilds } from './test-builds.ts'
+import { usualTrees } from './tree-planning.ts'
 
 /** What of the parts of a signer a test says. */
 export type TestSignerOptions = {
@@ -100,6 +101,7 @@ export async function openTestSigner(options: TestSignerOptions = {}) {
     scratch,
     passes,
     formats,
+    trees: usualTrees,
     now,
   }
   return {

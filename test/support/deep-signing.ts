@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { changes, numbered, openFolderStore, signTree, type TreeNode, verifyTree } from '../../artifacts/index.ts'
+import { planTree, type TreeFacts } from '../../artifacts/planner/plan-tree.ts'
+import type { MadeSignature, PlanNodeContent, Sha256Digest } from '../../domain/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
+import type { TestIdentity } from './openssl.ts'
+import { usualTrees } from './tree-planning.ts'
+
+/** An artifact, and what says what is signed inside of it. */
+export type DeepWork = {
+  readonly fileName: string
+  readonly bytes: Uint8Array
+  /** What stands in `artifact-configuration`. */
+  readonly configuration: string
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly facts?: Partial<TreeFacts>
+}
+
+/** What has become of an artifact. */
+export type DeeplySigned = {
+  readonly plan: readonly PlanNodeContent[]
+  readonly bytes: Buffer
+  readonly files: readonly { readonly path: readonly string[]; readonly signatures: readonly MadeSignature[] }[]
+}
+
+/** An artifact configuration with this content. */
+export function configurationText(content: string): string {
+  return `<?xml version="1.0" encoding="utf-8"?>\n<artifact-configuration xmlns="http://signpath.io/artifact-configuration/v1">\n${content}\n</artifact-configuration>\n`
+}
+
+/** Plans and signs artifacts by configurations, with a key in memory and no service. */
+export async function deepSigningIn(folder: string, signer: TestIdentity) {
+  const store = await openFolderStore({ path: join(folder, 'store'), maximumSize: 1_000_000_000 })
+  const passes = new FilePasses(2)
+  const { certificateChain, ...means } = {
+    key: signer.key as never,
+    certificateChain: signer.chain,
+    timestamps: undefined,
+    now: () => new Date(),
+  }
+
+  async function stored(bytes: Uint8Array): Promise<{ readonly sha256: Sha256Digest; readonly size: number }> {
+    return store.put(
+      (async function* () {
+        yield bytes
+      })(),
+    )
+  }
+
+  async function withTree<Result>(
+    work: DeepWork,
+    copy: boolean,
+    use: (tree: TreeNode, folder: string) => Promise<Result>,
+  ) {
+    const { sha256: documentDigest } = await stored(Buffer.from(configurationText(work.configuration)))
+    const artifact = { fileName: work.fileName, ...(await stored(work.bytes)) }
+    const scratch = join(folder, randomUUID())
+    mkdirSync(scratch)
+    const configuration = {
+      artifactConfigurationId: randomUUID() as never,
+      version: 1,
+      documentDigest,
+      parameters: work.parameters ?? {},
+    }
+    const facts: TreeFacts = {
+      ...usualTrees,
+      ...{ formats: signatureFormats, store, passes, artifact, configuration },
+      ...{ keyAlgorithm: signer.key.algorithm, timestamp: 'none', existingSignatures: 'replace', at: new Date() },
+      ...work.facts,
+    }
+    return planTree(facts, { folder: scratch, copy }, (tree) => use(tree, scratch))
+  }
+
+  return {
+    store,
+    passes,
+    async close() {
+      await passes.close()
+      await store.close()
+    },
+
+    /** The nodes of the plan, as the worker finds them. */
+    plan: (work: DeepWork): Promise<readonly PlanNodeContent[]> =>
+      withTree(work, false, async (tree) => [...numbered(tree).keys()].map(({ content }) => content)),
+
+    /** Signs and verifies, as the signer does. */
+    sign: (work: DeepWork, between: (folder: string) => void = () => undefined): Promise<DeeplySigned> =>
+      withTree(work, true, async (tree, scratch) => {
+        const parts = { ...usualTrees, folder: scratch, passes, atOnce: 4, means: { certificateChain, ...means } }
+        const made = await signTree(parts, tree)
+        between(made.get(tree)?.path ?? '')
+        const verified = await verifyTree(parts, tree, made, async ({ node, directives, file }) => {
+          const found = await node.format?.verify(
+            file.handle,
+            {
+              fileName: file.name,
+              directives,
+              kept: [],
+              certificateChain,
+              trustedTimestampCertificates: undefined,
+              at: new Date(),
+            },
+            { passes },
+          )
+          return (found ?? []).map(({ directive }) => ({ directive, timestamp: null }))
+        })
+        const nodes = [...numbered(tree).keys()]
+        return {
+          plan: nodes.map(({ content }) => content),
+          bytes: readFileSync(made.get(tree)?.path ?? ''),
+          files: nodes.filter(changes).map((node) => ({
+            path: node.content.path,
+            signatures: verified.get(node)?.signatures ?? [],
+          })),
+        }
+      }),
+  }
+}
