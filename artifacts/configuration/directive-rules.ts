@@ -38,6 +38,7 @@ const choice = (values: readonly string[], otherwise?: string | null): Attribute
   values,
   ...(otherwise !== undefined && { default: otherwise }),
 })
+const optionalAppend: AttributeRule = { type: 'boolean', default: false, isOption: true }
 const integer: AttributeRule = { type: 'integer', default: null }
 
 /** Every name of a hash algorithm. Which of them a format or a policy allows is theirs to say. */
@@ -99,14 +100,28 @@ export const directiveRules: ReadonlyMap<string, DirectiveRule> = new Map(
       {
         ...signing,
         name: 'jar-sign',
-        attributes: { 'manifest-hash-algorithm': hashAlgorithm, 'hash-algorithm': hashAlgorithm },
+        attributes: {
+          'manifest-hash-algorithm': hashAlgorithm,
+          'hash-algorithm': hashAlgorithm,
+          append: optionalAppend,
+        },
       },
       {
         ...signing,
         name: 'jsf-sign',
         attributes: { 'hash-algorithm': hashAlgorithm, 'rsa-padding': rsaPadding },
       },
-      { ...signing, name: 'nuget-sign' },
+      {
+        ...signing,
+        name: 'nuget-sign',
+        attributes: {
+          'signature-type': { ...choice(['author', 'repository'], 'author'), isOption: true },
+          'service-index-url': { ...optionalText, isOption: true },
+          'package-owners': { ...optionalText, isOption: true },
+          'hash-algorithm': { ...hashAlgorithm, isOption: true },
+          append: optionalAppend,
+        },
+      },
       { ...signing, name: 'opc-sign' },
       { ...signing, name: 'office-macro-sign' },
       { ...signing, name: 'rpm-sign' },

@@ -1,6 +1,7 @@
 /** The language in which it is written what is signed inside of an artifact, and how. */
 export * from './configuration.ts'
 export { type AttributeRule, type DirectiveRule, directiveRules } from './directive-rules.ts'
+export { findUnsupported, type SupportedLanguage } from './find-unsupported.ts'
 export { directivesOf, type ElementRule, elementOfSet, elementRules } from './language.ts'
 export {
   ContainerMatcher,

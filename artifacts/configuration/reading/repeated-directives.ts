@@ -1,4 +1,4 @@
-import type { DirectiveNode } from '../configuration.ts'
+import { type DirectiveNode, optionNamespace } from '../configuration.ts'
 import { directiveRules } from '../directive-rules.ts'
 import { fold } from '../glob.ts'
 import type { AttributeContext } from './read-attributes.ts'
@@ -48,12 +48,14 @@ function identityOf({ name, attributes }: DirectiveNode): string {
   return own === undefined ? name : `${name} ${String(attributes[own])}`
 }
 
-function appends({ name, attributes: { append } }: DirectiveNode): boolean {
+function appends({ attributes: { append } }: DirectiveNode): boolean {
   // A value that depends on a parameter is a text.
-  return name === 'authenticode-sign' && (append === true || typeof append === 'string')
+  return append === true || typeof append === 'string'
 }
 
 function repeated({ name }: DirectiveNode, { position: { line } }: DirectiveNode): string {
-  const how = name === 'authenticode-sign' ? ' Say append="true" to keep the first signature.' : ''
+  const append = directiveRules.get(name)?.attributes.append
+  const where = append?.isOption === true ? `, of the namespace ${optionNamespace},` : ''
+  const how = append === undefined ? '' : ` Say append="true"${where} to keep the first signature.`
   return `${name} stands in line ${line} already, and a file takes one.${how}`
 }

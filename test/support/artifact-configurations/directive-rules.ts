@@ -21,7 +21,9 @@ export const directiveRules: readonly LanguageRule[] = [
   },
   {
     rule: 'a directive stands in an element that can carry it out',
-    holds: configuration('<nupkg-file><nuget-verify/><nuget-sign/></nupkg-file>'),
+    holds: configuration(
+      '<nupkg-file><nuget-verify/><nuget-sign cs:signature-type="repository" cs:service-index-url="https://example.com/v3/index.json" cs:package-owners="a b" cs:hash-algorithm="sha512" cs:append="true"/></nupkg-file>',
+    ),
     breaks: configuration('<nupkg-file><authenticode-sign/></nupkg-file>'),
     error:
       '2:13 ARTIFACT_CONFIGURATION_ELEMENT_MISPLACED authenticode-sign cannot stand in nupkg-file; in it can: nuget-verify, nuget-sign, include-in-provenance. It can stand in: pe-file, powershell-file, windows-script-file, msi-file, cab-file, catalog-file, appx-file, msix-file.',
@@ -56,12 +58,13 @@ export const directiveRules: readonly LanguageRule[] = [
     schemaIsSilent: true,
   },
   {
-    rule: 'what cannot be appended stands once',
+    rule: 'a second signature of an archive is appended by an option',
     holds: configuration(
-      '<jar-file><jar-verify/><jar-sign manifest-hash-algorithm="sha256" hash-algorithm="sha512"/></jar-file>',
+      '<jar-file><jar-verify/><jar-sign manifest-hash-algorithm="sha256" hash-algorithm="sha512" cs:append="true"/></jar-file>',
     ),
     breaks: configuration('<jar-file><jar-sign/><jar-sign/></jar-file>'),
-    error: '2:22 DIRECTIVE_REPEATED jar-sign stands in line 2 already, and a file takes one.',
+    error:
+      '2:22 DIRECTIVE_REPEATED jar-sign stands in line 2 already, and a file takes one. Say append="true", of the namespace https://countersign.invalid/artifact-configuration/v1, to keep the first signature.',
     schemaIsSilent: true,
   },
   {
