@@ -1,6 +1,6 @@
-import { onlyDirective } from '../directives.ts'
 import type { ForeignVerifier } from '../foreign-verifier.ts'
 import type { SignatureFormat } from '../signature-format.ts'
+import { SigningError } from '../signing-error.ts'
 import { detectPe } from './detect.ts'
 import { authenticodeSign, defaultOrders, foundDirective, wantedBy } from './directive.ts'
 import { type DigestedImage, imageDigestion } from './image-digestion.ts'
@@ -34,43 +34,61 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
   readLayout: readPeHeaders,
 
   digestion(file, orders) {
-    return imageDigestion({ file, hashAlgorithms: [wantedBy(onlyDirective(orders)).hashAlgorithm], unpadded: false })
+    const hashAlgorithms = [...new Set(orders.map((order) => wantedBy(order).hashAlgorithm))]
+    return imageDigestion({ file, hashAlgorithms, unpadded: false })
   },
 
   async plan({ handle, layout, digested }, orders, options) {
-    const order = onlyDirective(orders)
-    const { hashAlgorithm, append, program } = wantedBy(order)
-    assertDescribable(program)
-    const imageDigest = digestBy(digested, hashAlgorithm)
-    const inspection = { ...options, hashAlgorithm, append }
-    const existingSignatures = await inspectSignatures(handle, layout, imageDigest, inspection)
-    const digest = Buffer.from(imageDigest).toString('hex')
-    return {
-      existingSignatures,
-      directives: [{ ...order, contentDigests: [{ content: image, algorithm: hashAlgorithm, digest }] }],
-    }
+    const [first, ...others] = orders.map(wantedBy)
+    if (first === undefined || others.some(({ append }) => !append))
+      throw new SigningError(
+        'DIRECTIVE_INVALID',
+        `There are ${orders.length} directives for the file; each but the first must append its signature (append="true"), or it would remove those before it.`,
+      )
+    for (const { program } of [first, ...others]) assertDescribable(program)
+    const { hashAlgorithm, append } = first
+    const inspection = { ...options, hashAlgorithm, append, adding: orders.length }
+    const existingSignatures = await inspectSignatures(handle, layout, digestBy(digested, hashAlgorithm), inspection)
+    const directives = orders.map((order) => {
+      const { hashAlgorithm: algorithm } = wantedBy(order)
+      const digest = Buffer.from(digestBy(digested, algorithm)).toString('hex')
+      return { ...order, contentDigests: [{ content: image, algorithm, digest }] }
+    })
+    return { existingSignatures, directives }
   },
 
   readMetadata: ({ handle, size }) => readPeMetadata(handle, size),
 
-  async sign({ handle, layout: file, digested }, directives, { key, certificateChain, timestamps }, { signal }) {
-    const { hashAlgorithm, append, program } = wantedBy(onlyDirective(directives))
-    const request: SignatureRequest = {
-      key,
-      certificateChain,
-      hashAlgorithm,
-      append,
-      ...program,
-      ...(timestamps !== undefined && { timestamp: timestamps }),
-      ...(signal !== undefined && { signal }),
+  async sign({ handle, layout, digested }, directives, { key, certificateChain, timestamps }, { signal }) {
+    let file = layout
+    for (const directive of directives) {
+      const { hashAlgorithm, append, program } = wantedBy(directive)
+      const request: SignatureRequest = {
+        key,
+        certificateChain,
+        hashAlgorithm,
+        append,
+        ...program,
+        ...(timestamps !== undefined && { timestamp: timestamps }),
+        ...(signal !== undefined && { signal }),
+      }
+      // The zeros that a first signature fills the image up with are in its digest and add nothing to its sum.
+      const copy = { handle, file, imageDigest: digestBy(digested, hashAlgorithm), sum: digested.sum }
+      const { size } = await signCopy(copy, request)
+      file = await readPeHeaders(handle, size)
     }
-    await signCopy({ handle, file, imageDigest: digestBy(digested, hashAlgorithm), sum: digested.sum }, request)
     return undefined
   },
 
-  async verify(handle, { kept, certificateChain, trustedTimestampCertificates, at }, { passes, signal, onProgress }) {
+  async verify(
+    handle,
+    { kept, directives, certificateChain, trustedTimestampCertificates, at },
+    { passes, signal, onProgress },
+  ) {
     const signatures = await verifyOpenPeFile(handle, {
       kept,
+      // A signature that nobody asked for is found to be one by whoever compares.
+      added: Math.max(directives.length, 1),
       at,
       passes,
       // Where the configured chain ends, trust does: an authority's own certificate need not travel along.

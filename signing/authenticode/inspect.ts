@@ -25,6 +25,8 @@ export interface InspectionRequest {
   readonly hashAlgorithm: HashAlgorithm
   /** Whether signatures that the file has will be kept; otherwise they will be replaced. */
   readonly append: boolean
+  /** How many signatures will be added; 1 when absent. */
+  readonly adding?: number
   readonly signal?: AbortSignal | undefined
   /** Threads that read the file again, where that is needed; without them it is done in this one, block by block. */
   readonly passes?: FilePasses
@@ -89,7 +91,7 @@ export async function describeSignatures(
     request.signal?.throwIfAborted()
     described.push(signature.describe(outcome, (hash) => digests.get(hash)))
   }
-  if (kept !== undefined) assertCanBeKept(file, kept, described)
+  if (kept !== undefined) assertCanBeKept(file, kept, described, request.adding)
   return described
 }
 

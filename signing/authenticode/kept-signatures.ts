@@ -42,10 +42,16 @@ export async function readKeptSignatures(input: InputFile, file: PeFile): Promis
  *
  * @param kept as `readKeptSignatures` answers
  * @param existing the same signatures, as they were found
+ * @param adding how many are added
  * @throws SigningError `AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED`, `AUTHENTICODE_EXISTING_SIGNATURE_INVALID`,
  * `AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED`
  */
-export function assertCanBeKept(file: PeFile, kept: Uint8Array, existing: readonly ExistingSignature[]): void {
+export function assertCanBeKept(
+  file: PeFile,
+  kept: Uint8Array,
+  existing: readonly ExistingSignature[],
+  adding = 1,
+): void {
   for (const signature of existing) {
     if (signature.kind === 'unreadable')
       throw new SigningError(
@@ -65,7 +71,7 @@ export function assertCanBeKept(file: PeFile, kept: Uint8Array, existing: readon
   }
   const nested = existing.filter(({ depth }) => depth > 0).length
   const count = file.isEfi ? existing.length - nested : nested
-  if (count >= signatureCountLimit)
+  if (count + adding > signatureCountLimit)
     throw unsupported(`there are ${existing.length} already, and verifiers take no more than ${signatureCountLimit}`)
   if (!file.isEfi) nestSignature(kept, new Uint8Array([0x30, 0]))
 }

@@ -29,21 +29,25 @@ export function separateSignatures(entries: readonly Uint8Array[]): readonly Sep
 }
 
 /**
- * The signature that was added, of a file that had others before: all but the last must be those, unchanged and in their
- * order.
+ * The signatures that were added, of a file that may have had others before: all but the last ones must be those, unchanged and in
+ * their order.
  *
  * @param kept SHA-256 of each that was there, as {@link SeparateSignature} counts it
+ * @param count how many were added
  * @throws SigningError `AUTHENTICODE_KEPT_SIGNATURE_CHANGED`
  */
-export function addedSignature(found: readonly SeparateSignature[], kept: readonly string[]): SeparateSignature {
-  const added = found.at(-1)
-  const before = found.slice(0, -1).map(({ sha256 }) => sha256)
+export function addedSignatures(
+  found: readonly SeparateSignature[],
+  kept: readonly string[],
+  count: number,
+): readonly SeparateSignature[] {
+  const [before, added] = [found.slice(0, -count), found.slice(-count)]
   // Nobody looks for signatures deeper than that.
-  const isFound = added !== undefined && added.depth <= 1
-  if (!isFound || before.length !== kept.length || before.some((sha256, index) => sha256 !== kept[index]))
+  const areFound = added.length === count && added.every(({ depth }) => depth <= 1)
+  if (!areFound || before.length !== kept.length || before.some(({ sha256 }, index) => sha256 !== kept[index]))
     throw new SigningError(
       'AUTHENTICODE_KEPT_SIGNATURE_CHANGED',
-      `The file has ${found.length} signatures; it must have ${kept.length + 1}, the last one new and the others as they were.`,
+      `The file has ${found.length} signatures; it must have ${kept.length + count}, the last of them new (${count}) and the others as they were.`,
     )
   return added
 }

@@ -4,7 +4,7 @@ import type { FilePasses, PassProgress } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, inputOf, withInput } from './byte-blocks.ts'
 import { digestSignedImage } from './verify-image.ts'
-import { addedSignature, separateSignatures } from './verify-kept.ts'
+import { addedSignatures, separateSignatures } from './verify-kept.ts'
 import { readSignedLayout } from './verify-layout.ts'
 import {
   type ReadSignature,
@@ -19,9 +19,11 @@ import {
 export interface VerifyOptions extends SignatureTrust {
   /**
    * SHA-256, hexadecimal, of each signature that was there before, over its ContentInfo without those nested in it: they
-   * must be there unchanged, before one more, and only that one is judged. Whoever made them may have other rules.
+   * must be there unchanged, before those that were added, and only these are judged. Whoever made them may have other rules.
    */
   readonly kept?: readonly string[]
+  /** With `kept`: how many signatures were added; 1 when absent. */
+  readonly added?: number
   readonly signal?: AbortSignal
   /** Threads that digest it; without them it is done in this one, block by block. */
   readonly passes?: FilePasses
@@ -41,7 +43,7 @@ export interface VerifyPeFileRequest extends VerifyOptions {
  * signed but certificates of the path, time-stamps and nested signatures.
  *
  * @returns the primary signature first, then the nested ones in their order; of EFI images so for each entry of the table;
- * with `kept` the one that was added to these
+ * with `kept` those that were added to these
  * @throws SigningError with an `AUTHENTICODE_…` code, or `FILE_READ_FAILED` or `FILE_TRUNCATED` when the file
  *   cannot be read
  */
@@ -63,9 +65,11 @@ export async function verifyOpenPeFile(
 
 async function verifyInput(file: InputFile, request: VerifyOptions): Promise<readonly VerifiedSignature[]> {
   const layout = await readSignedLayout(file)
-  const { kept } = request
+  const { kept, added = 1 } = request
   const signatures =
-    kept === undefined ? layout.signatures.flatMap((each) => readSignatures(each)) : readAdded(layout.signatures, kept)
+    kept === undefined
+      ? layout.signatures.flatMap((each) => readSignatures(each))
+      : readAdded(layout.signatures, kept, added)
   const algorithms = [...new Set(signatures.map((signature) => signature.contentHash))]
   const digests = await digestSignedImage(file, layout.image, algorithms, request)
   return signatures.map((signature) => {
@@ -74,9 +78,11 @@ async function verifyInput(file: InputFile, request: VerifyOptions): Promise<rea
   })
 }
 
-function readAdded(entries: readonly Uint8Array[], kept: readonly string[]): readonly ReadSignature[] {
-  const { encoded, depth } = addedSignature(separateSignatures(entries), kept)
-  return depth === 0 ? readSignatures(encoded) : [readNestedSignature(encoded)]
+function readAdded(entries: readonly Uint8Array[], kept: readonly string[], count: number): readonly ReadSignature[] {
+  // Those that are nested in an added one are among them too, each by itself.
+  return addedSignatures(separateSignatures(entries), kept, count).flatMap(({ encoded, depth }) =>
+    depth === 0 ? readSignatures(encoded).slice(0, 1) : readNestedSignature(encoded),
+  )
 }
 
 function assertCovers(signature: ReadSignature, digests: ReadonlyMap<HashAlgorithm, Buffer>): void {

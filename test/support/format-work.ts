@@ -18,6 +18,8 @@ export type FormatWork = {
   readonly signer: TestIdentity
   /** Of the format's first directive. */
   readonly attributes?: Readonly<Record<string, AttributeValue>>
+  /** Of further directives of the same kind, in their order. */
+  readonly further?: readonly Readonly<Record<string, AttributeValue>>[]
   readonly timestamps?: TimestampClient
   /** DER; default: any authority. */
   readonly trustedTimestampCertificates?: readonly Uint8Array[]
@@ -28,13 +30,12 @@ export function formatWorkIn(folder: string) {
   const passes = new FilePasses(1)
   const spoolPath = () => join(folder, `spool-${Math.random()}`)
 
-  async function planned(path: string, { format, name, signer, attributes = {} }: FormatWork) {
+  async function planned(path: string, { format, name, signer, attributes = {}, further = [] }: FormatWork) {
     const [directive] = format.directives
     if (directive === undefined) throw new Error(`${format.name} has no directive`)
-    const orders = completeOrders(format, [{ directive: directive.name, attributes }], {
-      keyAlgorithm: signer.key.algorithm,
-      timestamp: 'none',
-    })
+    const asked = [attributes, ...further].map((each) => ({ directive: directive.name, attributes: each }))
+    const policy = { keyAlgorithm: signer.key.algorithm, timestamp: 'none' } as const
+    const orders = completeOrders(format, asked, policy)
     const handle = await open(path, 'r+')
     const { size } = await handle.stat()
     try {
