@@ -37,6 +37,9 @@ export function checkLocalHeaders(
   function offsetOf(index: number): number {
     return entries[index]?.offset ?? 0
   }
+  const last = entries[order.at(-1) ?? -1]
+  if (last !== undefined && last.offset >= directoryOffset)
+    throw entryError('ARCHIVE_MALFORMED', last.name, 'would begin behind the entries. Pack it again.')
   const dataStarts = new Float64Array(entries.length)
   const ends = new Float64Array(entries.length)
   for (const [place, index] of order.entries()) {

@@ -14,8 +14,9 @@ const usual: readonly BuiltEntry[] = [
   { name: 'lib/a.dll', content: 'MZ'.repeat(100), descriptor: 'signed' },
   { name: 'b.txt', content: 'text', isStored: true },
 ]
+const named = (name: string | Uint8Array) => (typeof name === 'string' ? { name } : { name: '', nameBytes: name })
 const withEntry = (name: string | Uint8Array, more: Partial<BuiltEntry> = {}) =>
-  buildZip([...usual, { name, content: 'x', ...more }])
+  buildZip([...usual, { ...named(name), content: 'x', ...more }])
 const linked = (name: string, target: string, more: Partial<BuiltEntry> = {}) =>
   withEntry(name, { content: target, mode: link, host: 3, isStored: true, ...more })
 const patched = (zip: Buffer, at: number, ...bytes: readonly number[]) => {

@@ -14,8 +14,9 @@ const usual: readonly BuiltEntry[] = [
   { name: 'lib/a.dll', content: 'MZ'.repeat(100) },
   { name: 'b.txt', content: 'text', isStored: true },
 ]
+const named = (name: string | Uint8Array) => (typeof name === 'string' ? { name } : { name: '', nameBytes: name })
 const withEntry = (name: string | Uint8Array, more: Partial<BuiltEntry> = {}) =>
-  buildZip([...usual, { name, content: 'x', ...more }])
+  buildZip([...usual, { ...named(name), content: 'x', ...more }])
 const unicodePath = (name: string) => {
   const field = Buffer.concat([Buffer.from([0x75, 0x70, 0, 0, 1, 0, 0, 0, 0]), Buffer.from(name)])
   field.writeUInt16LE(field.length - 4, 2)
@@ -144,7 +145,7 @@ describe('what an archive says of its entries', () => {
   test('names are in the encoding that they say, or that their system uses', async () => {
     const latin = Buffer.from([0x81, 0x2e, 0x65])
     const names = async (entry: Partial<BuiltEntry>, name: string | Uint8Array) =>
-      (await openedZip(buildZip([{ name, content: '', ...entry }]))).entries[0]?.name
+      (await openedZip(buildZip([{ ...named(name), content: '', ...entry }]))).entries[0]?.name
     expect(await names({}, 'ü.e')).toBe('ü.e')
     expect(await names({ flags: 0 }, latin)).toBe('ü.e')
     expect(await names({ flags: 0, host: 3 }, Buffer.from('ü.e'))).toBe('ü.e')

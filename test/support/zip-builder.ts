@@ -2,7 +2,9 @@ import { crc32, deflateRawSync } from 'node:zlib'
 
 /** An entry of a ZIP file of a test, and what is wrong with it. Fields of its records are set as APPNOTE.TXT §4.3 and §4.4 have them. */
 export type BuiltEntry = {
-  readonly name: string | Uint8Array
+  readonly name: string
+  /** The bytes of its name, in place of those of `name` in UTF-8. */
+  readonly nameBytes?: Uint8Array
   readonly content: string | Uint8Array
   readonly isStored?: boolean
   /** With a data descriptor behind its data, as streaming writers make them: with its signature, or without; of 4-byte sizes, or of 8. */
@@ -70,14 +72,14 @@ export function buildZip(
     const data = Buffer.from(entry.data ?? (entry.isStored === true ? content : deflateRawSync(content)))
     const [crc, size] = [entry.crc32 ?? crc32(content), entry.size ?? content.length]
     const compressed = entry.compressedSize ?? data.length
-    const isAscii = /^[ -~]*$/.test(entry.name.toString())
+    const isAscii = /^[ -~]*$/.test(entry.name)
     const flags = entry.flags ?? (isAscii ? 0 : 1 << 11) | (entry.descriptor === undefined ? 0 : 1 << 3)
     const method = entry.method ?? (entry.isStored === true ? 0 : 8)
     const fields = (values: Header) => [
       ...[u16(20), u16(values.flags), u16(values.method), u32(0x5b5b4a21), u32(values.crc)],
       ...[u32(values.compressed), u32(values.size), u16(values.name.length), u16(values.extra.length)],
     ]
-    const localName = Buffer.from(entry.localName ?? entry.name)
+    const localName = Buffer.from(entry.localName ?? entry.nameBytes ?? entry.name)
     const local = {
       ...(entry.descriptor === undefined ? { crc, compressed, size } : { crc: 0, compressed: 0, size: 0 }),
       ...(entry.localSize !== undefined && { size: entry.localSize }),
@@ -91,7 +93,7 @@ export function buildZip(
     const sized = entry.descriptor?.endsWith('64') === true ? u64 : u32
     if (entry.descriptor !== undefined) put(u32(crc), sized(compressed), sized(size))
     put(entry.behind ?? new Uint8Array())
-    const name = Buffer.from(entry.name)
+    const name = Buffer.from(entry.nameBytes ?? entry.name)
     const said = { crc, compressed, size, flags, method, name, extra: entry.extra ?? new Uint8Array(), start }
     const inDirectory = zip64(entry.zip64 === 'local' ? undefined : entry.zip64, said)
     const comment = Buffer.from(entry.comment ?? '')
