@@ -2,6 +2,7 @@
 export * from './configuration.ts'
 export { type AttributeRule, type DirectiveRule, directiveRules } from './directive-rules.ts'
 export { findUnsupported, type SupportedLanguage } from './find-unsupported.ts'
+export { formatConfiguration } from './format-configuration.ts'
 export { directivesOf, type ElementRule, elementOfSet, elementRules } from './language.ts'
 export {
   ContainerMatcher,
@@ -17,3 +18,9 @@ export { parseInThread } from './parse-in-thread.ts'
 export { publishedSchema } from './published-schema.ts'
 export { withFileName } from './reading/references.ts'
 export { resolveParameters } from './resolve-parameters.ts'
+export {
+  type LeftFile,
+  type SampleFile,
+  type SuggestedConfiguration,
+  suggestConfiguration,
+} from './suggest-configuration.ts'

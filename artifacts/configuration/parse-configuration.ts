@@ -77,7 +77,8 @@ export function buildConfiguration(
   }
 }
 
-function failed({ errors, errorCount }: Findings): ParsedConfiguration {
+/** All that is wrong, in the order of the document. */
+export function failed({ errors, errorCount }: Findings): Extract<ParsedConfiguration, { kind: 'errors' }> {
   const inOrder = errors.toSorted((one, other) => one.line - other.line || one.column - other.column)
   return { kind: 'errors', errors: inOrder, errorCount }
 }
