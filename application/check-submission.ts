@@ -198,7 +198,8 @@ async function requireVouched(
  * A submission whose idempotency key has a request already is taken whatever has changed since.
  *
  * @throws Refusal as {@link checkChoices}; `IDEMPOTENCY_KEY_MALFORMED`, `FILE_NAME_MALFORMED`, `ARTIFACT_TOO_LARGE`,
- *   `UPLOAD_EMPTY`; of the first bytes `FIRST_BYTES_MALFORMED`, `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED` and the codes of the format
+ *   `UPLOAD_EMPTY`; of the first bytes `FIRST_BYTES_MALFORMED`, `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED`,
+ *   `KEY_ALGORITHM_UNSUITABLE`, `TIMESTAMP_NOT_POSSIBLE` and the codes of the format
  */
 export async function canSubmit(
   dependencies: ApplicationDependencies,
@@ -213,7 +214,7 @@ export async function canSubmit(
     if (state.workflowStatus !== 'none') return { signingRequestId }
   }
   const checked = await checkChoices(dependencies, caller, input)
-  const { existingSignatures, policy } = checked
+  const { existingSignatures, policy, keyAlgorithm } = checked
   const fileName = parseFileName(input.fileName)
   await uploads.admit({ ...caller, size })
   await verifyBuild(dependencies, caller, checked, { signingRequestId: null, artifact: null })
@@ -225,7 +226,8 @@ export async function canSubmit(
     )
   // Whether it asks for hashes is read of all of it. It is of no format, and a policy that signs files only refuses it for that.
   if (policy.settings.hashSigningAllowed && mayBeHashDocument(firstBytes)) return { signingRequestId: null }
-  await checkHeader({ fileName, size, firstBytes, existingSignatures })
+  const signedBy = { keyAlgorithm, timestamp: policy.settings.timestamp }
+  await checkHeader({ fileName, size, firstBytes, existingSignatures, signedBy })
   return { signingRequestId: null }
 }
 

@@ -208,6 +208,8 @@ export type HeaderCheck = (file: {
   readonly firstBytes: Uint8Array
   /** What is to be done with it if it is signed already. */
   readonly existingSignatures: ExistingSignatureTreatment
+  /** What it would be signed with. */
+  readonly signedBy: { readonly keyAlgorithm: KeyAlgorithm; readonly timestamp: 'required' | 'none' }
 }) => Promise<void>
 
 /** What room is needed for: a submission needs more than a change of what is there. */

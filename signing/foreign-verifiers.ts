@@ -1,6 +1,8 @@
 import { peVerifier } from './authenticode/index.ts'
 import { catalogVerifier } from './catalog/index.ts'
 import type { ForeignVerifier } from './foreign-verifier.ts'
+import { jarVerifier } from './jar/index.ts'
+import { nugetVerifier } from './nuget/index.ts'
 import { powerShellVerifier } from './powershell/index.ts'
 import { windowsScriptVerifier } from './windows-script/index.ts'
 
@@ -10,4 +12,6 @@ export const foreignVerifiers: readonly ForeignVerifier[] = [
   powerShellVerifier,
   windowsScriptVerifier,
   catalogVerifier,
+  jarVerifier,
+  nugetVerifier,
 ]

@@ -4,6 +4,7 @@ import {
   type CertificateFields,
   checkForeignSigner,
   type ForeignSignedData,
+  type ForeignSigner,
   judgePath,
   objectIdentifiers,
 } from '../cms/index.ts'
@@ -13,6 +14,14 @@ import { nameText, readableCertificates, shortList } from './foreign-parts.ts'
 
 /** A signature as a plan would name it. */
 export type DescribedSignature = Extract<ExistingSignature, { readonly kind: 'signature' }>
+
+/** Which signer of SignedData is judged; without anything its own, as Authenticode has it. */
+export interface JudgedSigner {
+  /** A counter-signer, whose certificates are those of the SignedData. */
+  readonly counterSigner?: { readonly signer: ForeignSigner; readonly octets: Uint8Array }
+  /** The unsigned attribute in which the format has time-stamps. */
+  readonly tokenAttribute?: string
+}
 
 /**
  * Judges a signature that somebody else made, as others would: `osslsigncode verify` has the same verdict, and says nothing about what is
@@ -24,11 +33,13 @@ export function judgeSignature(
   signedData: ForeignSignedData,
   described: DescribedSignature,
   trust: ForeignTrust,
+  { counterSigner, tokenAttribute }: JudgedSigner = {},
 ): ForeignSignature {
-  const { signer, contentType, content } = signedData
   const embedded = readableCertificates(signedData.certificates)
-  const { certificate } = checkForeignSigner(signer, content.octets, contentType, embedded)
-  const timestamp = judgeTimestamp(readExistingTimestamp(signer, embedded), trust)
+  const { signer, octets } = counterSigner ?? { signer: signedData.signer, octets: signedData.content.octets }
+  const contentType = counterSigner === undefined ? signedData.contentType : undefined
+  const { certificate } = checkForeignSigner(signer, octets, contentType, embedded)
+  const timestamp = judgeTimestamp(readExistingTimestamp(signer, embedded, tokenAttribute), trust)
   const at = timestamp?.found.isTrusted === true ? new Date(timestamp.found.time) : trust.at
   const { trustedCertificates, trustedThumbprints = [] } = trust
   const known = embedded.filter(({ encoded }) => trustedThumbprints.includes(sha256Of(encoded)))

@@ -33,6 +33,8 @@ export const catalogFormat: SignatureFormat<{ readonly size: number }, DigestedC
   directives: [signDirective],
 
   async detect({ readPart }) {
+    // Of other files no more than that need be at hand.
+    if ((await readPart(0, 1))[0] !== 0x30) return 'foreign'
     return beginsAsCatalog(await readPart(0, catalogStartSize)) ? 'recognized' : 'foreign'
   },
 

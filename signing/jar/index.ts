@@ -1,2 +1,3 @@
 /** Signatures of JAR files. */
 export { jarFormat } from './format.ts'
+export { jarVerifier } from './judge-jar.ts'

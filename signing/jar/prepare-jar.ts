@@ -68,7 +68,8 @@ export async function prepareJar(
   }
 }
 
-async function readExisting(jar: OpenJar, { passes, signal }: FileWorkOptions): Promise<ReadExisting> {
+/** Reads what an archive has of manifest and signatures, in a thread. */
+export async function readExisting(jar: OpenJar, { passes, signal }: FileWorkOptions): Promise<ReadExisting> {
   const { manifest, signatures } = jar
   if (manifest === undefined && signatures.length === 0) return { manifest: undefined, signatures: [] }
   const parameters: ExistingFiles = {

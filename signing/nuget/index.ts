@@ -1,2 +1,3 @@
 /** Signatures of NuGet packages. */
 export { nugetFormat } from './format.ts'
+export { nugetVerifier } from './judge-package.ts'

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { ExistingSignature } from '../../domain/index.ts'
+import { shortText } from '../authenticode/foreign-parts.ts'
 import type { FileWorkOptions } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
 import type { NugetOrder } from './directive.ts'
@@ -35,14 +36,15 @@ export async function planPackage(
   const digestBy = (algorithm: string) => ({ algorithm, bytes: digests.get(algorithm) ?? Buffer.alloc(0) })
   if (read === undefined) return { unsigned, digest: digestBy(order.hash), existing: [], countersigned: undefined }
   const isKept = order.type === 'repository' && read.kind === 'signature' && read.type === 'author'
-  const existing = describe(read, isKept ? 'kept' : 'replaced', digests)
+  const existing = describePackage(read, isKept ? 'kept' : 'replaced', digests)
   assertAllowed(order, read, existing)
   return isKept
     ? { unsigned, digest: digestBy(stated), existing, countersigned: opened.signature?.bytes }
     : { unsigned, digest: digestBy(order.hash), existing, countersigned: undefined }
 }
 
-async function readExisting(
+/** Reads the signature of a package, in a thread; `undefined` when it has none. */
+export async function readExisting(
   { signature }: OpenPackage,
   { passes, signal }: FileWorkOptions,
 ): Promise<ReadPackageSignature | undefined> {
@@ -51,7 +53,8 @@ async function readExisting(
   return (await passes.parse({ module, parameters: signature.bytes }, { signal })) as ReadPackageSignature
 }
 
-function describe(
+/** The signature of a package as plans name it, and the counter-signatures on it. */
+export function describePackage(
   read: ReadPackageSignature,
   outcome: ExistingSignature['outcome'],
   digests: ReadonlyMap<string, Buffer>,
@@ -75,9 +78,11 @@ function describe(
   return [signature(read, 0), ...read.countersignatures.map((each) => signature(each, 1))]
 }
 
-function placeOf({ type }: ReadPackageSigner, depth: 0 | 1): string {
+function placeOf({ type, serviceIndexUrl, owners }: ReadPackageSigner, depth: 0 | 1): string {
   const kind = type === 'unknown' ? '' : `${type} `
-  return depth === 0 ? `${kind}signature` : `${kind}countersignature`
+  const said = [...(serviceIndexUrl === null ? [] : [serviceIndexUrl]), ...owners].join(', ')
+  const place = depth === 0 ? `${kind}signature` : `${kind}countersignature`
+  return said === '' ? place : shortText(`${place} (${said})`)
 }
 
 /** NuGet takes one signature of an author and one of a repository, and the latter only by itself or on one of an author. */

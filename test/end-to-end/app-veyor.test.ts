@@ -3,8 +3,6 @@ import { expect, test } from 'vitest'
 import { readPackage } from '../../artifacts/nuget/read-package.ts'
 import { type SigningRequestId, streams } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
-import { signatureFormats } from '../../signing/formats.ts'
-import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { appVeyorFaults, appVeyorKeys, appVeyorStandIn } from '../support/build-systems/app-veyor.ts'
 import { linkBuildSystem, linkedProject } from '../support/build-systems/linked-project.ts'
 import { packed, readByAnother } from '../support/nuget-package.ts'
@@ -12,21 +10,12 @@ import { restClient } from '../support/rest-client.ts'
 import { serveOrganization } from '../support/served-organization.ts'
 import { silenceWorkers, useTimeSkipping } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
-import { trailerFormat } from '../support/trailer-format/format.ts'
 import { until } from '../support/until.ts'
 import { reached, typesOf } from '../support/workflow-requests.ts'
 import { buildZip } from '../support/zip-builder.ts'
 
 silenceWorkers()
 const environment = useTimeSkipping()
-
-/** The service signs no NuGet packages yet: this signs them behind their end, so that what is signed can be read. */
-const packageFormat: SignatureFormat = {
-  ...(trailerFormat as SignatureFormat),
-  name: 'package-test',
-  detect: async ({ readPart }) => ((await readPart(0, 4)).equals(Buffer.from('PK\x03\x04')) ? 'recognized' : 'foreign'),
-}
-const formats = [...signatureFormats, packageFormat]
 
 /** What AppVeyor sends, as its documentation shows it, and environment variables as a Linux image has them. */
 const hook = {
@@ -41,8 +30,13 @@ test('a package out of an AppVeyor build is signed by the web hook alone, with s
   const zip = buildZip(packed())
   const standIn = await appVeyorStandIn([], { artifact: zip })
   const { world } = standIn
-  const organization = await testOrganization({ formats, buildSystem: true, approval: null, timestamp: 'none' })
-  const served = await serveOrganization(environment(), organization, { formats })
+  const organization = await testOrganization({
+    buildSystem: true,
+    approval: null,
+    timestamp: 'none',
+    keyAlgorithm: 'rsa-2048',
+  })
+  const served = await serveOrganization(environment(), organization)
   const appVeyor = {
     kind: 'appVeyor',
     repositoryUrl: 'https://github.com/example/library',
@@ -100,7 +94,9 @@ test('a package out of an AppVeyor build is signed by the web hook alone, with s
     repository: { commitId, branch: 'main' },
   })
   expect(await otherEntries(unsigned)).toEqual(await otherEntries(zip))
-  expect((await bytes(shown.signedArtifactLink)).subarray(0, unsigned.length).equals(unsigned)).toBe(true)
+  const signed = await bytes(shown.signedArtifactLink)
+  expect(await otherEntries(signed)).toEqual([...(await otherEntries(zip)), ['.signature.p7s', expect.any(Buffer)]])
+  expect(readByAnother(signed).get('.signature.p7s')).toContain('2.16.840.1.101.3.4.2.1-Hash:')
 
   // Both digests, wherever it is shown.
   expect(shown).toMatchObject({

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openZip, rewriteZip, usualArchiveLimits, type ZipArchive, type ZipChanges } from '../../archives/index.ts'
 import { buildSignedData, der, messageSignerOf, objectIdentifiers } from '../../signing/cms/index.ts'
-import { jarFormat } from '../../signing/jar/index.ts'
+import { jarFormat, jarVerifier } from '../../signing/jar/index.ts'
 import { codeOf } from '../support/code-of.ts'
 import { type FormatWork, formatWorkIn } from '../support/format-work.ts'
 import { jarsignerSign, jarsignerVerdicts } from '../support/jarsigner/jarsigner.ts'
@@ -41,6 +41,43 @@ const jar = (bytes: Uint8Array, append: boolean, name = 'a.jar'): FormatWork => 
 })
 const identities = (plan: { existingSignatures: readonly { sha256: string }[] }) =>
   plan.existingSignatures.map(({ sha256 }) => sha256)
+
+describe('verdicts on signatures of others', () => {
+  async function judged(bytes: Uint8Array, roots: readonly Uint8Array[]) {
+    const path = join(folder, 'judged.jar')
+    await writeFile(path, bytes)
+    const handle = await open(path)
+    try {
+      const trust = { trustedCertificates: roots, at: new Date() }
+      return await jarVerifier.verify({ handle, size: bytes.length, name: 'judged.jar' }, trust, work)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  test('are those of jarsigner', async () => {
+    expect(await judged(byJarsigner, [other.root])).toMatchObject({
+      isAccepted: true,
+      signatures: [
+        { verdict: 'valid', place: 'META-INF/OTHER.RSA', signer: 'CN=Other,O=Countersign test', integrity: 'intact' },
+      ],
+    })
+    expect(await judged(byJarsigner, [own.root])).toMatchObject({
+      isAccepted: false,
+      signatures: [{ verdict: 'untrusted', reason: expect.any(String) }],
+    })
+    expect(await judged(await withContent(byJarsigner, 'a/A.class', 'other'), [other.root])).toMatchObject({
+      isAccepted: false,
+      signatures: [{ verdict: 'invalid', integrity: 'fileChanged' }],
+    })
+    expect(await judged(buildZip(files), [other.root])).toEqual({ isAccepted: false, signatures: [] })
+    // As jarsigner does, it takes an archive to which files were added, and says so.
+    expect(await judged(await withFile(byJarsigner, { name: 'c', content: 'c' }), [other.root])).toMatchObject({
+      isAccepted: true,
+      signatures: [{ weaknesses: expect.arrayContaining(['Nothing signed covers 1 file that it does not name.']) }],
+    })
+  })
+})
 
 describe('an archive that is signed already', () => {
   test('is described: who signed it, and whether it is as it was', async () => {

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { copyFile, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openZip, usualArchiveLimits } from '../../archives/index.ts'
 import type { AttributeValue } from '../../domain/index.ts'
-import { nugetFormat } from '../../signing/nuget/index.ts'
+import { nugetFormat, nugetVerifier } from '../../signing/nuget/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { codeOf } from '../support/code-of.ts'
 import { type FormatWork, formatWorkIn } from '../support/format-work.ts'
@@ -113,7 +114,12 @@ describe('a package', () => {
     expect(await codeOf(work.verify(countersigned, ['0'.repeat(64)]))).toBe('NUGET_KEPT_SIGNATURE_CHANGED')
     expect((await work.plan(nupkg(await readFile(path)))).existingSignatures).toMatchObject([
       { outcome: 'replaced', place: 'author signature', depth: 0 },
-      { outcome: 'replaced', place: 'repository countersignature', depth: 1, integrity: 'intact' },
+      {
+        outcome: 'replaced',
+        place: expect.stringMatching(/^repository countersignature \(https:/),
+        depth: 1,
+        integrity: 'intact',
+      },
     ])
   })
 
@@ -236,6 +242,60 @@ describe('a package', () => {
       const isOwnHeader = at >= entry.start && at < entry.dataStart
       const isOwnRecord = at > signed.length - 22 - 60 && at < signed.length - 22
       if (!isOwnHeader && !isOwnRecord) expect(code, `byte ${at}`).toMatch(/^(?:NUGET|ARCHIVE)_/)
+    }
+  })
+})
+
+describe('verdicts on what NuGet signs', () => {
+  const ok = 'valid'
+  const both = 'valid, valid'
+  test.each([
+    ['author', ok],
+    ['author-stamped', ok],
+    ['author-sha512', ok],
+    ['repository', ok],
+    ['author-and-repository', both],
+    ['altered-signature-first-in-directory', ok],
+    ['unsigned', ''],
+    ['altered-content-byte', 'invalid'],
+    ['altered-local-time', 'invalid'],
+    ['altered-central-time', 'invalid'],
+    ['altered-archive-comment', 'invalid'],
+    ['altered-entry-added', 'invalid'],
+    ['altered-directory-reversed', 'invalid'],
+    ['altered-content-hash-changed', 'invalid'],
+    ['altered-appended', /^ARCHIVE_/],
+    ['altered-recompressed', /^NUGET_SIGNATURE_ENTRY_INVALID$/],
+    ['altered-two-signatures', 'invalid'],
+    ['altered-prepended', /^(?:ARCHIVE_|NUGET_BYTES_BEFORE$)/],
+  ])('%s: %s', async (name, verdict) => {
+    const root = async (file: string) => new X509Certificate(await readFile(join(cases, `${file}.pem`))).raw
+    const trust = {
+      trustedCertificates: [await root('code-signing-root')],
+      trustedTimestampCertificates: [await root('time-stamping-root')],
+      at: new Date('2026-12-01'),
+    }
+    const handle = await open(join(cases, `${name}.nupkg`))
+    try {
+      const { size } = await handle.stat()
+      const { isAccepted, signatures } = await nugetVerifier.verify({ handle, size, name }, trust, work)
+      expect(signatures.map((each) => each.verdict).join(', ')).toBe(verdict)
+      expect(isAccepted).toBe(verdict === ok || verdict === both)
+      if (name === 'author-and-repository')
+        expect(signatures).toMatchObject([
+          { place: 'author signature', signer: 'O=Example,CN=Example publisher', timestamp: { isTrusted: true } },
+          {
+            place: 'repository countersignature (https://packages.example.com/v3/index.json, example-owner, Ünïcode)',
+            ...{ depth: 1, signer: 'O=Example,CN=Example repository', timestamp: { isTrusted: true } },
+          },
+        ])
+      if (name === 'author')
+        expect(signatures[0]?.weaknesses).toEqual(['It has no time-stamp: it ends with its certificate.'])
+    } catch (error) {
+      if (!(error instanceof SigningError)) throw error
+      expect(error.code).toMatch(verdict)
+    } finally {
+      await handle.close()
     }
   })
 })

@@ -26,6 +26,7 @@ import {
   eventMetadata,
   fold,
   type GroupId,
+  type KeyAlgorithm,
   type KeyId,
   type OrganizationId,
   type ProjectId,
@@ -125,6 +126,8 @@ export async function testOrganization(
   options: TestSignerOptions & {
     readonly approval?: Partial<ApprovalProcess> | null
     readonly notAfter?: string
+    /** Of the key that the policy signs with; default: P-256. */
+    readonly keyAlgorithm?: KeyAlgorithm
     readonly timestamp?: 'required' | 'none'
     /** Whether the policy names submitters and approvers through groups; else it names each user. */
     readonly throughGroups?: boolean
@@ -167,7 +170,7 @@ export async function testOrganization(
   const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
     name: 'test',
     subject: { commonName: 'Countersign test' },
-    key: { algorithm: 'ec-p256' },
+    key: { algorithm: options.keyAlgorithm ?? 'ec-p256' },
     notBefore: new Date(Date.now() - 60_000).toISOString(),
     notAfter: options.notAfter ?? new Date(Date.now() + 86_400_000).toISOString(),
   })
