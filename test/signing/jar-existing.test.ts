@@ -72,7 +72,7 @@ describe('verdicts on signatures of others', () => {
     })
     expect(await judged(buildZip(files), [other.root])).toEqual({ isAccepted: false, signatures: [] })
     // As jarsigner does, it takes an archive to which files were added, and says so.
-    expect(await judged(await withFile(byJarsigner, { name: 'c', content: 'c' }), [other.root])).toMatchObject({
+    expect(await judged(await withFile(byJarsigner, 'c', 'c'), [other.root])).toMatchObject({
       isAccepted: true,
       signatures: [{ weaknesses: expect.arrayContaining(['Nothing signed covers 1 file that it does not name.']) }],
     })
@@ -116,7 +116,7 @@ describe('an archive that is signed already', () => {
   test('gets files that the other signer does not cover, whose signature stays right for its own', async () => {
     // The whole-manifest digest of the first signature is wrong then: its sections decide.
     const first = await readFile(await work.sign(jar(buildZip(files), false, 'first.jar')))
-    const added = await withFile(first, { name: 'c', content: 'c' })
+    const added = await withFile(first, 'c', 'c')
     const order = { ...jar(added, true, 'second.jar'), signer: other }
     const plan = await work.plan(order)
     expect(plan.existingSignatures).toMatchObject([
@@ -174,9 +174,9 @@ describe('an archive that is signed already', () => {
   })
 })
 
-async function withFile(bytes: Buffer, entry: BuiltEntry): Promise<Buffer> {
+async function withFile(bytes: Buffer, name: string, content: string): Promise<Buffer> {
   return rewritten(bytes, () => ({
-    inserted: [{ before: 'end', name: entry.name, content: Buffer.from(entry.content), method: 'stored' }],
+    inserted: [{ before: 'end', name, content: Buffer.from(content), method: 'stored' }],
   }))
 }
 
