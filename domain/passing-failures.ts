@@ -158,5 +158,6 @@ export const passing: Readonly<Record<string, string>> = {
   X509_PUBLIC_KEY_MALFORMED: 'Correct it.',
   X509_SERIAL_NUMBER_INVALID: 'Correct it.',
   X509_SIGNATURE_FAULTY: 'Operator: see the token.',
+  JSF_CHAIN_UNTRUSTED: 'Trust the root, if it deserves it.',
   XML_CHAIN_UNTRUSTED: 'Trust the root, if it deserves it.',
 }

@@ -8,7 +8,6 @@ import type {
   SignatureExpectation,
   SigningMeans,
 } from './signature-format.ts'
-import type { HashSigningKey, SigningKey } from './signing-key.ts'
 
 export type { OpenFile } from './signature-format.ts'
 
@@ -67,8 +66,6 @@ export interface DetachedExpectation extends Omit<SignatureExpectation, 'kept' |
 
 /** What detached signatures are made with. */
 export interface DetachedMeans extends SigningMeans {
-  /** Signs with RSASSA-PSS too. */
-  readonly key: SigningKey & HashSigningKey
   /** The OpenPGP certificate of the key, in its binary form; left out where the certificate is an X.509 one. */
   readonly openPgpCertificate?: Uint8Array | undefined
   /** The signer's clock: signatures that state when they were made state this. */

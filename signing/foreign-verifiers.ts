@@ -5,6 +5,7 @@ import { jarVerifier } from './jar/index.ts'
 import { nugetVerifier } from './nuget/index.ts'
 import { powerShellVerifier } from './powershell/index.ts'
 import { windowsScriptVerifier } from './windows-script/index.ts'
+import { xmlVerifier } from './xml/index.ts'
 
 /** Everything that judges signatures of others. */
 export const foreignVerifiers: readonly ForeignVerifier[] = [
@@ -14,4 +15,5 @@ export const foreignVerifiers: readonly ForeignVerifier[] = [
   catalogVerifier,
   jarVerifier,
   nugetVerifier,
+  xmlVerifier,
 ]

@@ -1,6 +1,7 @@
 import { peFormat } from './authenticode/index.ts'
 import { catalogFormat } from './catalog/index.ts'
 import { jarFormat } from './jar/index.ts'
+import { jsonFormat } from './jsf/index.ts'
 import { nugetFormat } from './nuget/index.ts'
 import { powerShellFormat } from './powershell/index.ts'
 import type { SignatureFormat } from './signature-format.ts'
@@ -17,4 +18,5 @@ export const signatureFormats: readonly SignatureFormat[] = [
   jarFormat,
   // Last: scripts in XML are known by their names.
   xmlFormat,
+  jsonFormat,
 ]

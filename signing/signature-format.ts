@@ -11,7 +11,7 @@ import type {
 } from '../domain/index.ts'
 import type { FileDigestion, FilePasses } from './file-passes/index.ts'
 import type { FoundDirective, SignatureExpectation } from './signature-findings.ts'
-import type { SigningKey } from './signing-key.ts'
+import type { HashSigningKey, SigningKey } from './signing-key.ts'
 import type { TimestampClient } from './timestamp/index.ts'
 
 export type {
@@ -227,7 +227,8 @@ export interface FilePlan {
 
 /** What signatures are made with. */
 export interface SigningMeans {
-  readonly key: SigningKey
+  /** Signs with RSASSA-PSS too. */
+  readonly key: SigningKey & HashSigningKey
   /** DER certificates as configured, leaf first; the leaf is the key's. */
   readonly certificateChain: readonly Uint8Array[]
   /** Who gives each signature its time; `undefined` when none is asked for. */

@@ -19,6 +19,7 @@ export type ErrorArea =
   | 'DETACHED_TIMESTAMP'
   | 'JAR'
   | 'JAR_TIMESTAMP'
+  | 'JSF'
   | 'NUGET'
   | 'NUGET_TIMESTAMP'
   | 'TIMESTAMP'

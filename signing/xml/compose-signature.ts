@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer'
-import { DerReader } from '../cms/index.ts'
 import {
   envelopedSignature,
   exclusiveCanonicalization,
@@ -51,22 +49,4 @@ function named(element: string, algorithm: string): string {
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64')
-}
-
-/**
- * The value of an ECDSA signature as XML has it (§6.4.3): r and s, each of the length of the curve's numbers.
- *
- * @param encoded DER ECDSA-Sig-Value
- * @throws SigningError `XML_SIGNATURE_MALFORMED`
- */
-export function ecdsaValue(encoded: Uint8Array, length: number): Buffer {
-  const outer = new DerReader(encoded, 'XML_SIGNATURE_MALFORMED')
-  const inside = outer.enter(0x30, 'the ECDSA signature')
-  const value = Buffer.alloc(2 * length)
-  for (const end of [length, 2 * length]) {
-    const number = Buffer.from(inside.integer('a number of the ECDSA signature'))
-    const digits = number[0] === 0 ? number.subarray(1) : number
-    digits.copy(value, end - digits.length)
-  }
-  return value
 }

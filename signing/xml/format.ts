@@ -1,16 +1,16 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { type DirectiveOrder, type ExistingSignature, keyAlgorithms } from '../../domain/index.ts'
-import { readCertificateFields, subjectOf } from '../cms/index.ts'
+import { readCertificateFields } from '../cms/index.ts'
 import { onlyDirective } from '../directives.ts'
-import type { FilePasses } from '../file-passes/index.ts'
-import type { DirectiveDefinition, FileParts, FileWorkOptions, SignatureFormat } from '../signature-format.ts'
+import { plainSignature } from '../ecdsa-value.ts'
+import { existingSigner } from '../existing-signer.ts'
+import type { DirectiveDefinition, FileParts, SignatureFormat } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
-import type { CheckedSignature } from './check-enveloped.ts'
-import { ecdsaValue, signatureElement, signedInfo } from './compose-signature.ts'
-import { requireReadableSize } from './document-size.ts'
-import type { DocumentFindings, DocumentReading, EnvelopedSignature } from './document-thread.ts'
+import { signatureElement, signedInfo } from './compose-signature.ts'
+import type { DocumentFindings, EnvelopedSignature } from './document-thread.ts'
+import { integrityOf, readFindings } from './findings.ts'
 import { digestMethods } from './identifiers.ts'
 import { verifyDocument } from './verify.ts'
 
@@ -36,11 +36,6 @@ const xmlSign: DirectiveDefinition = {
 /** What the digest of a document is called in plans. */
 const content = 'document'
 
-const module = new URL('./document-thread.ts', import.meta.url).href
-
-/** Octets of r and of s. */
-const coordinateLengths = { 'ec-p256': 32, 'ec-p384': 48, 'ec-p521': 66 } as const
-
 /**
  * XML documents with an enveloped signature right below their root, the last thing in it (XML Signature 1.1 §3.2; Exclusive XML
  * Canonicalization 1.0; RFC 6931). The element is put into the bytes of the document, which stay as they are.
@@ -58,7 +53,7 @@ export const xmlFormat: SignatureFormat<null, undefined> = {
 
   async plan({ handle, size }, orders, options) {
     const order = onlyDirective(orders)
-    const { digest, signatures } = await findings(handle, size, options)
+    const { digest, signatures } = await readFindings(handle, size, options)
     return {
       existingSignatures: signatures.map(existing),
       directives: [{ ...order, contentDigests: [{ content, algorithm: 'sha256', digest }] }],
@@ -67,7 +62,7 @@ export const xmlFormat: SignatureFormat<null, undefined> = {
 
   async sign({ handle, size }, directives, { key, certificateChain }, options) {
     const directive = onlyDirective(directives)
-    const found = await findings(handle, size, options)
+    const found = await readFindings(handle, size, options)
     const [planned] = directive.contentDigests
     if (planned !== undefined && planned.digest !== found.digest)
       throw new SigningError('XML_DIGEST_MISMATCH', 'The document is another one than the planned.')
@@ -75,8 +70,7 @@ export const xmlFormat: SignatureFormat<null, undefined> = {
     const kind = key.algorithm.startsWith('rsa') ? 'rsa' : 'ec'
     const signed = createHash('sha256').update(signedInfo(kind, digest)).digest()
     const signature = await key.sign('sha256', signed)
-    const length = coordinateLengths[key.algorithm as keyof typeof coordinateLengths]
-    const value = length === undefined ? signature : ecdsaValue(signature, length)
+    const value = plainSignature(key.algorithm, signature, 'XML_SIGNATURE_MALFORMED')
     const certificates = certificatesFor(certificateChain, directive.attributes)
     options.signal?.throwIfAborted()
     await put(handle, size, found, signatureElement(kind, digest, value, certificates))
@@ -86,7 +80,7 @@ export const xmlFormat: SignatureFormat<null, undefined> = {
   async verify(handle, expectation, options) {
     const { size } = await handle.stat()
     const [leaf] = expectation.certificateChain
-    const found = verifyDocument(await findings(handle, size, options, leaf), expectation)
+    const found = verifyDocument(await readFindings(handle, size, options, leaf), expectation)
     const { digest } = found
     return [
       {
@@ -119,17 +113,6 @@ async function detect({ readPart }: FileParts) {
       : start.toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '')
   const isXml = /^\ufeff?\s*<(?:\?xml\s|!--|\?[A-Za-z_]|!DOCTYPE\s+(?!html)|[A-Za-z_:\u0080-\uffff][^<]*>)/.test(text)
   return isXml || /^\ufeff?\s*<[A-Za-z_:\u0080-\uffff][^<>]*$/.test(text) ? 'recognized' : 'foreign'
-}
-
-async function findings(
-  handle: FileHandle,
-  size: number,
-  { passes, signal }: FileWorkOptions & { readonly passes: FilePasses },
-  certificate?: Uint8Array,
-): Promise<DocumentFindings> {
-  requireReadableSize(size)
-  const parameters: DocumentReading = { input: handle.fd, size, certificate }
-  return (await passes.parse({ module, parameters }, { signal })) as DocumentFindings
 }
 
 /** Writes the signature into the document, without those that it had. */
@@ -191,30 +174,10 @@ function existing(signature: EnvelopedSignature): ExistingSignature {
   return {
     ...placed,
     kind: 'signature',
-    ...signerOf(leaf),
+    ...existingSigner(leaf),
     digestAlgorithm: digestMethods.get(checked.digestMethod) ?? checked.digestMethod.slice(0, 100),
     integrity: integrityOf(checked),
     timestamp: null,
     uncovered: checked.extras.slice(0, 8).map((each) => each.slice(0, 100)),
-  }
-}
-
-function integrityOf({
-  digestHolds,
-  valueHolds,
-}: CheckedSignature): 'intact' | 'fileChanged' | 'invalid' | 'unchecked' {
-  if (valueHolds === false) return 'invalid'
-  if (digestHolds === false) return 'fileChanged'
-  return valueHolds === undefined || digestHolds === undefined ? 'unchecked' : 'intact'
-}
-
-function signerOf(certificate: Uint8Array | undefined) {
-  if (certificate === undefined) return { signer: null, issuer: null, serialNumber: null }
-  try {
-    const { issuer, serialNumber } = new X509Certificate(certificate)
-    const signer = subjectOf(readCertificateFields(certificate, 'XML_SIGNATURE_MALFORMED'))
-    return { signer, issuer: issuer.replaceAll('\n', ', '), serialNumber: serialNumber.toLowerCase() }
-  } catch {
-    return { signer: null, issuer: null, serialNumber: null }
   }
 }

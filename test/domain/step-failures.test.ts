@@ -125,7 +125,7 @@ const ofOthers = new Set([
     'EST_ANSWER_INVALID',
   ],
   // The name of an area, and what only time-stamps can be.
-  ...['AUTHENTICODE', 'DETACHED', 'JAR', 'NUGET', 'XML'].flatMap((area) =>
+  ...['AUTHENTICODE', 'DETACHED', 'JAR', 'JSF', 'NUGET', 'XML'].flatMap((area) =>
     ['TIMESTAMP', 'IMPRINT_MISMATCH', 'NONCE_MISMATCH'].map((kind) => `${area}_${kind}`),
   ),
   // Uploads, time-stamps that the service gives itself, and tokens that it makes.

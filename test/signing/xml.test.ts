@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
-import { xmlFormat } from '../../signing/xml/index.ts'
+import { xmlFormat, xmlVerifier } from '../../signing/xml/index.ts'
 import { formatWorkIn } from '../support/format-work.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
@@ -244,6 +244,65 @@ describe('is refused', () => {
   test("a signature by somebody else's certificate", async () => {
     const { path } = await sign('<r/>', 'rsa-3072')
     expect(await refusalOf(path)).toBe('XML_CHAIN_UNTRUSTED')
+  })
+})
+
+describe('xml-verify', () => {
+  async function judged(content: string | Buffer, trusted = identity('ec-p256').root) {
+    const path = join(folder, `${randomUUID()}.xml`)
+    await writeFile(path, content)
+    const handle = await open(path)
+    try {
+      const { size } = await handle.stat()
+      const trust = { trustedCertificates: [trusted], at: new Date() }
+      return await xmlVerifier.verify({ handle, size, name: 'a.xml' }, trust, { passes })
+    } finally {
+      await handle.close()
+    }
+  }
+
+  test('says of a document what its signature is worth', async () => {
+    const { content } = await sign('<r>a</r>')
+    expect(await judged(content)).toMatchObject({
+      isAccepted: true,
+      signatures: [{ verdict: 'valid', reason: null, digestAlgorithm: 'sha256', weaknesses: [] }],
+    })
+    const changed = content.toString().replace('<r>a', '<r>b')
+    expect(await judged(changed)).toMatchObject({
+      isAccepted: false,
+      signatures: [{ verdict: 'invalid', integrity: 'fileChanged', reason: expect.stringContaining('changed') }],
+    })
+    expect(await judged(content, identity('rsa-3072').root)).toMatchObject({
+      isAccepted: false,
+      signatures: [
+        { verdict: 'untrusted', integrity: 'intact', reason: expect.stringContaining('leads to no trusted') },
+      ],
+    })
+    expect(await judged('<r/>')).toEqual({ isAccepted: false, signatures: [] })
+  })
+
+  test('takes what xmlsec1 signs with SHA-1 and other canonical forms, and calls it weak', async () => {
+    const signer = identity('rsa-3072')
+    const method = (name: string, algorithm: string) => `<${name} Algorithm="${algorithm}"/>`
+    const template = `<r><a b="c"/><ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="x">
+      <ds:SignedInfo>${method('ds:CanonicalizationMethod', 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315')}
+        ${method('ds:SignatureMethod', 'http://www.w3.org/2000/09/xmldsig#rsa-sha1')}
+        <ds:Reference URI=""><ds:Transforms>${method('ds:Transform', 'http://www.w3.org/2000/09/xmldsig#enveloped-signature')}</ds:Transforms>
+          ${method('ds:DigestMethod', 'http://www.w3.org/2000/09/xmldsig#sha1')}<ds:DigestValue/></ds:Reference>
+      </ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><ds:X509Data/></ds:KeyInfo></ds:Signature></r>`
+    const [input, output] = [join(folder, 'template.xml'), join(folder, 'signed-by-xmlsec1.xml')]
+    await writeFile(input, template)
+    await run('xmlsec1', [
+      '--sign',
+      '--privkey-pem',
+      `${signer.keyFile},${signer.chainFile}`,
+      '--output',
+      output,
+      input,
+    ])
+    const verdict = await judged(await readFile(output), signer.root)
+    expect(verdict).toMatchObject({ isAccepted: true, signatures: [{ verdict: 'valid', digestAlgorithm: 'sha1' }] })
+    expect(verdict.signatures[0]?.weaknesses.join(' ')).toMatch(/SHA-1.*attribute Id of Signature/)
   })
 })
 

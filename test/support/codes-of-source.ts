@@ -56,6 +56,7 @@ export const areas: readonly string[] = [
   'DETACHED_TIMESTAMP',
   'JAR',
   'JAR_TIMESTAMP',
+  'JSF',
   'NUGET',
   'NUGET_TIMESTAMP',
   'TIMESTAMP',

@@ -4,14 +4,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KeyAlgorithm } from '../../domain/index.ts'
-import type { SigningKey } from '../../signing/signing-key.ts'
+import type { HashSigningKey, SigningKey } from '../../signing/signing-key.ts'
 import { softwareKey } from './software-key.ts'
 
 const run = promisify(execFile)
 
 /** A key with its certificate and all that verifiers need, as files and in memory. */
 export interface TestIdentity {
-  readonly key: SigningKey
+  readonly key: SigningKey & HashSigningKey
   readonly privateKey: KeyObject
   /** DER, leaf first, the root last. */
   readonly chain: readonly Uint8Array[]

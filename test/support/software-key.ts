@@ -1,6 +1,14 @@
-import { constants, createECDH, createPublicKey, type KeyObject, privateEncrypt } from 'node:crypto'
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
-import type { SigningKey } from '../../signing/signing-key.ts'
+import {
+  constants,
+  createECDH,
+  createHash,
+  createPublicKey,
+  type KeyObject,
+  privateEncrypt,
+  randomBytes,
+} from 'node:crypto'
+import type { HashAlgorithm, KeyAlgorithm, SignableHash } from '../../domain/index.ts'
+import type { HashSigningKey, SigningKey } from '../../signing/signing-key.ts'
 
 const digestInfoPrefixes = {
   sha256: '3031300d060960864801650304020105000420',
@@ -28,8 +36,8 @@ const curves = {
   },
 } as const
 
-/** A SigningKey over a private key in memory, for tests: it signs digests, as a token does. */
-export function softwareKey(algorithm: KeyAlgorithm, key: KeyObject): SigningKey {
+/** A SigningKey over a private key in memory, for tests: it signs digests, as a token does; hashes by RSASSA-PSS alone. */
+export function softwareKey(algorithm: KeyAlgorithm, key: KeyObject): SigningKey & HashSigningKey {
   const signDigest =
     algorithm === 'ec-p256' || algorithm === 'ec-p384' || algorithm === 'ec-p521'
       ? ecdsaSigner(curves[algorithm], key)
@@ -41,7 +49,31 @@ export function softwareKey(algorithm: KeyAlgorithm, key: KeyObject): SigningKey
       await before?.()
       return signDigest(hash, digest)
     },
+    async signHashes(mechanism, digests, { before } = {}) {
+      if (mechanism.scheme !== 'pss') throw new Error('A key in memory signs hashes by RSASSA-PSS alone.')
+      await before?.()
+      return digests.map((digest) => pssSignature(key, mechanism.hash, digest))
+    },
   }
+}
+
+/** RSASSA-PSS of a digest, its salt as long (RFC 8017 §8.1.1, §9.1.1); the modulus has whole bytes. */
+function pssSignature(key: KeyObject, hash: SignableHash, digest: Uint8Array): Uint8Array {
+  const length = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
+  const salt = randomBytes(digest.length)
+  const final = createHash(hash).update(Buffer.alloc(8)).update(digest).update(salt).digest()
+  const block = Buffer.concat([Buffer.alloc(length - 2 * digest.length - 2), Buffer.from([1]), salt])
+  for (let counter = 0, at = 0; at < block.length; counter += 1) {
+    const number = Buffer.alloc(4)
+    number.writeUInt32BE(counter)
+    for (const octet of createHash(hash).update(final).update(number).digest()) {
+      if (at < block.length) block[at] = (block[at] ?? 0) ^ octet
+      at += 1
+    }
+  }
+  block[0] = (block[0] ?? 0) & 0x7f
+  const encoded = Buffer.concat([block, final, Buffer.from([0xbc])])
+  return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded)
 }
 
 function rsaSigner(key: KeyObject) {
