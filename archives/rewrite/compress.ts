@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { constants, crc32, deflateRaw } from 'node:zlib'
+import { constants, crc32, deflateRaw, type ZlibOptions } from 'node:zlib'
 import { readExactly } from '../whole-parts.ts'
 import type { EntryContent } from './changes.ts'
 
@@ -64,16 +64,25 @@ interface ContentBlock<Order> {
 }
 
 async function compressBlock<Order extends CompressionOrder>(block: ContentBlock<Order>): Promise<DataBlock<Order>> {
-  const { order, isLast, crc32: sum, dictionary } = block
+  const { order, isLast, crc32: sum } = block
   const known = { order, isLast, crc32: sum }
   const { level } = order
   if (level === undefined) return { ...known, bytes: block.bytes }
-  const finishFlush = isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH
+  const options = deflateOptions(block, level)
   const bytes = await new Promise<Buffer>((resolve, reject) => {
-    const options = { level, finishFlush, ...(dictionary.length > 0 && { dictionary }) }
     deflateRaw(block.bytes, options, (error, result) => (error === null ? resolve(result) : reject(error)))
   })
   return { ...known, bytes }
+}
+
+function deflateOptions({ bytes, dictionary, isLast }: ContentBlock<unknown>, level: number): ZlibOptions {
+  const finishFlush = isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH
+  // All of the output fits into one chunk.
+  const common = { level, finishFlush, chunkSize: bytes.length + (bytes.length >> 8) + 64 }
+  if (dictionary.length > 0) return { ...common, dictionary }
+  // Archives have thousands of small files, for each of which zlib would clear 256 KiB.
+  const windowBits = Math.max(9, Math.min(15, Math.ceil(Math.log2(bytes.length + 512))))
+  return isLast ? { ...common, windowBits, memLevel: Math.min(8, windowBits - 6) } : common
 }
 
 async function* contentBlocks<Order extends CompressionOrder>(
