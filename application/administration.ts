@@ -1,4 +1,8 @@
 import { type CertificateId, type ChangeProposalId, type ContinuityFinding, streams } from '../domain/index.ts'
+import {
+  type ArtifactConfigurationAdministration,
+  createArtifactConfigurationAdministration,
+} from './artifact-configuration-administration.ts'
 import type { Caller, Requester } from './caller.ts'
 import {
   type CertificateAdministration,
@@ -31,6 +35,7 @@ import { createWebHookAdministration, type WebHookAdministration } from './web-h
 export interface Administration
   extends PeopleAdministration,
     ProjectAdministration,
+    ArtifactConfigurationAdministration,
     CertificateAdministration,
     TrustedBuildSystemAdministration,
     WebHookAdministration,
@@ -74,7 +79,15 @@ export interface Administration
 export type AdministrationDependencies = CertificateAdministrationDependencies &
   Pick<
     ApplicationDependencies,
-    'persons' | 'administrators' | 'refusals' | 'room' | 'secrets' | 'checkTarget' | 'buildSystems' | 'webHooks'
+    | 'persons'
+    | 'administrators'
+    | 'configurationTexts'
+    | 'refusals'
+    | 'room'
+    | 'secrets'
+    | 'checkTarget'
+    | 'buildSystems'
+    | 'webHooks'
   >
 
 /** Puts the use cases of the administration together, each behind the guard. */
@@ -87,6 +100,7 @@ export function createAdministration(dependencies: AdministrationDependencies): 
   return {
     ...createPeopleAdministration(dependencies, change),
     ...createProjectAdministration(dependencies, change),
+    ...createArtifactConfigurationAdministration(dependencies, { change, guard }),
     ...createGrants(dependencies, change),
     ...createCertificateAdministration(dependencies, change),
     checkContinuity: (requester, input) =>

@@ -38,6 +38,7 @@ import {
 import type { EventLog, RecordedEvent } from '../event-log/index.ts'
 import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
+import { chosenConfiguration } from './chosen-configuration.ts'
 import { type CheckedBuild, claimedBuild, noBuild, verifyBuild } from './claimed-build.ts'
 import { claimedOrigin } from './claimed-origin.ts'
 import { broughtInBy } from './earlier-requests.ts'
@@ -197,8 +198,8 @@ async function requireVouched(
  * Says before its bytes are sent whether an artifact would be taken: whatever can be refused without them is refused here.
  * A submission whose idempotency key has a request already is taken whatever has changed since.
  *
- * @throws Refusal as {@link checkChoices}; `IDEMPOTENCY_KEY_MALFORMED`, `FILE_NAME_MALFORMED`, `ARTIFACT_TOO_LARGE`,
- *   `UPLOAD_EMPTY`; of the first bytes `FIRST_BYTES_MALFORMED`, `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED`,
+ * @throws Refusal as {@link checkChoices} and {@link chosenConfiguration}; `IDEMPOTENCY_KEY_MALFORMED`, `FILE_NAME_MALFORMED`,
+ *   `ARTIFACT_TOO_LARGE`, `UPLOAD_EMPTY`; of the first bytes `FIRST_BYTES_MALFORMED`, `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED`,
  *   `KEY_ALGORITHM_UNSUITABLE`, `TIMESTAMP_NOT_POSSIBLE` and the codes of the format
  */
 export async function canSubmit(
@@ -218,14 +219,17 @@ export async function canSubmit(
   const fileName = parseFileName(input.fileName)
   await uploads.admit({ ...caller, size })
   await verifyBuild(dependencies, caller, checked, { signingRequestId: null, artifact: null })
-  if (firstBytes === null) return { signingRequestId: null }
-  if (firstBytes.length > Math.min(size, longestHeader))
+  if (firstBytes !== null && firstBytes.length > Math.min(size, longestHeader))
     throw new Refusal(
       'FIRST_BYTES_MALFORMED',
       `The first bytes must be no more than ${longestHeader}, and no more than the file has (${size}); got ${firstBytes.length}.`,
     )
   // Whether it asks for hashes is read of all of it. It is of no format, and a policy that signs files only refuses it for that.
-  if (policy.settings.hashSigningAllowed && mayBeHashDocument(firstBytes)) return { signingRequestId: null }
+  if (firstBytes !== null && policy.settings.hashSigningAllowed && mayBeHashDocument(firstBytes))
+    return { signingRequestId: null }
+  const configuration = await chosenConfiguration(dependencies, checked.project, input)
+  // What of its formats a configuration takes in is seen when it is planned.
+  if (firstBytes === null || configuration !== null) return { signingRequestId: null }
   const signedBy = { keyAlgorithm, timestamp: policy.settings.timestamp }
   await checkHeader({ fileName, size, firstBytes, existingSignatures, signedBy })
   return { signingRequestId: null }

@@ -23,6 +23,7 @@ import type {
 import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/port.ts'
 import type { ApiTokenUses } from './api-token-uses.ts'
+import type { ConfigurationTexts } from './artifact-configuration-port.ts'
 import type { Builds, SubmittedBuild } from './build-ports.ts'
 import type { Caller } from './caller.ts'
 import type { KeptSecrets } from './kept-secrets.ts'
@@ -295,6 +296,7 @@ export type ApplicationDependencies = {
   readonly builds: Builds
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
+  readonly configurationTexts: ConfigurationTexts
   readonly sourceSummaries: SourceSummaries
   readonly submitters: SubmitterIndex
   readonly certificates: Certificates

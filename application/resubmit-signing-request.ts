@@ -1,4 +1,4 @@
-import { usableEarlierRequest } from '../domain/index.ts'
+import { type ConfigurationParameters, usableEarlierRequest } from '../domain/index.ts'
 import type { Caller } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { loadSigningRequest } from './load.ts'
@@ -12,6 +12,10 @@ export type ResubmitSigningRequestInput = {
   /** The signing policy's slug (in the original's project) or id. */
   readonly signingPolicy: string
   readonly description: string | null
+  /** Another artifact configuration than the original's, in the version in force: its slug or id. */
+  readonly artifactConfiguration?: string | null
+  /** Other values of its parameters than the original's. */
+  readonly parameters?: ConfigurationParameters | null
   /** As of a submission. */
   readonly idempotencyKey?: string | null
 }

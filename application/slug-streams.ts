@@ -28,3 +28,12 @@ export function signingPolicySlugStream(projectId: ProjectId, slug: string): str
 export function trustedBuildSystemSlugStream(organizationId: OrganizationId, slug: string): string {
   return streams.trustedBuildSystemSlug(uuidFromText(JSON.stringify(['trustedBuildSystemSlug', organizationId, slug])))
 }
+
+/**
+ * The stream that says which artifact configuration of a project has a slug, named as {@link projectSlugStream} is.
+ *
+ * @param slug in lower case
+ */
+export function artifactConfigurationSlugStream(projectId: ProjectId, slug: string): string {
+  return streams.artifactConfigurationSlug(uuidFromText(JSON.stringify(['artifactConfigurationSlug', projectId, slug])))
+}

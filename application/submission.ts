@@ -1,4 +1,5 @@
 import type {
+  ConfigurationParameters,
   ExistingSignatureTreatment,
   SaidOrigin,
   SigningRequestId,
@@ -26,6 +27,13 @@ export type SubmissionChoices = {
   readonly version?: string | null
   /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
   readonly existingSignatures?: ExistingSignatureTreatment | null
+  /**
+   * What says what is signed inside of the artifact: the slug (in the project) or id of an artifact configuration. Without one the
+   * project's default does; where there is none, it follows from the artifact.
+   */
+  readonly artifactConfiguration?: string | null
+  /** Values of the artifact configuration's parameters. */
+  readonly parameters?: ConfigurationParameters | null
   /** Where the artifact comes from, as the trusted build system says that vouches for the call; nothing when it is left out. */
   readonly origin?: SubmittedOrigin | null
   /** Which build it comes from, as that trusted build system says; nothing when it is left out. */

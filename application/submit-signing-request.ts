@@ -16,6 +16,7 @@ import type { Change } from '../workflows/port.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
+import { chosenConfiguration, refuseConfiguration } from './chosen-configuration.ts'
 import { secretsOfBuild, verifyBuild } from './claimed-build.ts'
 import { filesOf } from './claimed-origin.ts'
 import { earlierRequestsOf } from './earlier-requests.ts'
@@ -85,7 +86,9 @@ async function submit(
   if (hashes !== undefined) {
     requireHashSigning(hashes, policy.settings)
     requireKeyForHashes(hashes, keyAlgorithm)
+    refuseConfiguration(input)
   }
+  const configuration = hashes === undefined ? await chosenConfiguration(dependencies, project, input, earlier) : null
 
   const submission: Submission = {
     signingRequestId,
@@ -104,6 +107,7 @@ async function submit(
     ...(origin === null ? {} : { claimedOrigin: origin }),
     ...(originVerification === null ? {} : { originVerification }),
     ...(build.reference === null ? {} : { build: build.reference }),
+    ...(configuration === null ? {} : { artifactConfiguration: configuration }),
     source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
     ...(cancelAt === null ? {} : { cancelAt }),

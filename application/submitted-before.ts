@@ -1,20 +1,25 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
+  type ArtifactConfigurationId,
   type BuildReference,
+  checkedParameters,
   fold,
+  hashesOf,
   type Project,
   parseIdempotencyKey,
   parseText,
   parseVersion,
+  projectDecider,
   Refusal,
   type SigningRequest,
   type SigningRequestId,
   signingRequestDecider,
   streams,
 } from '../domain/index.ts'
-import { readWholeStream, uuidFromText } from '../event-log/index.ts'
+import { type EventLog, readWholeStream, uuidFromText } from '../event-log/index.ts'
 import type { Caller } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
+import { findArtifactConfiguration } from './chosen-configuration.ts'
 import { claimedBuild, noBuild } from './claimed-build.ts'
 import { claimedOrigin } from './claimed-origin.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -77,6 +82,8 @@ type Names =
   | 'description'
   | 'version'
   | 'existingSignatures'
+  | 'artifactConfiguration'
+  | 'parameters'
   | 'origin'
   | 'build'
   | 'artifact'
@@ -84,8 +91,12 @@ type Chosen = Readonly<Record<Names, unknown>>
 
 function chosenFor({ sources }: Pick<ApplicationDependencies, 'sources'>, request: SigningRequest): Chosen {
   const { projectId, signingPolicyId, description, version = null, claimedOrigin: origin = null } = request
-  const { existingSignatures, source } = request
-  const said = { description, version, existingSignatures, origin, build: fieldsOf(request.build) }
+  const { existingSignatures, source, artifactConfiguration: configuration } = request
+  const said = {
+    ...{ description, version, existingSignatures, origin, build: fieldsOf(request.build) },
+    artifactConfiguration: configuration?.artifactConfigurationId ?? null,
+    parameters: configuration?.parameters ?? {},
+  }
   return { project: projectId, signingPolicy: signingPolicyId, ...said, artifact: sources.chosen(source) }
 }
 
@@ -112,6 +123,7 @@ async function chosenIn(
     description: parseText(input.description, 'The description'),
     version: parseVersion(input.version ?? null),
     existingSignatures: input.existingSignatures ?? byPolicy,
+    ...(await configurationChosen(dependencies, project, input, request)),
     // The source says whose origin a resubmission has.
     origin: isResubmission
       ? (request.claimedOrigin ?? null)
@@ -119,4 +131,37 @@ async function chosenIn(
     build: fieldsOf(build.reference),
     artifact: dependencies.sources.chosen(source),
   }
+}
+
+/** Who left it to the project, or to the request whose artifact is taken again, meant what that had then. */
+async function configurationChosen(
+  { log }: ApplicationDependencies,
+  project: Project,
+  { artifactConfiguration: name = null, parameters = null, source }: SubmitSigningRequestInput,
+  request: SigningRequest,
+): Promise<Pick<Chosen, 'artifactConfiguration' | 'parameters'>> {
+  const kept = source.kind === 'earlierRequest' && name === null ? request.artifactConfiguration : undefined
+  const chosen = kept
+    ? kept.artifactConfigurationId
+    : name === null
+      ? await defaultThen(log, project, request)
+      : (await findArtifactConfiguration(log, project, name)).artifactConfigurationId
+  return {
+    artifactConfiguration: chosen ?? null,
+    parameters: checkedParameters(parameters ?? kept?.parameters ?? {}),
+  }
+}
+
+/** The project's default artifact configuration when a request was submitted; a request for hashes had none. */
+async function defaultThen(
+  log: EventLog,
+  { projectId }: Project,
+  { signingRequestId, source }: SigningRequest,
+): Promise<ArtifactConfigurationId | undefined> {
+  if (hashesOf(source) !== undefined || source.kind === 'earlierRequest') return undefined
+  const [submission] = (await readWholeStream(log, streams.signingRequest(signingRequestId))).events
+  const { events } = await readWholeStream(log, streams.project(projectId))
+  const before = events.filter(({ position }) => submission === undefined || position < submission.position)
+  const then = fold(projectDecider, before)
+  return then.status === 'none' ? undefined : then.defaultArtifactConfigurationId
 }

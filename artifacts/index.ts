@@ -1,5 +1,12 @@
 export * from './artifact-error.ts'
 export * from './collection/index.ts'
+export {
+  findUnsupported,
+  parseInThread,
+  publishedSchema,
+  resolveParameters,
+  type SupportedLanguage,
+} from './configuration/index.ts'
 export { type FileToCheck, signTree, type TreeSigner, type VerifiedFile, verifyTree } from './deep-signer/index.ts'
 export { allEntries, RecentHeads, storeDocument } from './documents/index.ts'
 export { type OpenManifest, openManifest, type StoredManifest, storeManifest } from './manifest.ts'
@@ -16,6 +23,7 @@ export {
   type HashPlanningFacts,
   numbered,
   type OpenPlan,
+  openedContainers,
   openPlan,
   type PlannedCopy,
   type PlanningFacts,

@@ -14,7 +14,14 @@ import {
 import { Setup } from '../application/setup.ts'
 import { type OrganizationId, parseStreamName } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
-import { noBuildSystems, noBuilds, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
+import {
+  noBuildSystems,
+  noBuilds,
+  noConfigurationTexts,
+  noSecrets,
+  noTargets,
+  noWebHooks,
+} from '../server/answers-nobody.ts'
 import { sourceSummaries } from '../server/source-summaries.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
@@ -106,6 +113,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
       async *read() {},
     },
     checkHeader: nothing,
+    configurationTexts: noConfigurationTexts,
     sourceSummaries,
     submitters: { policiesOf: nothing, catchUp: nothing },
     certificates: {

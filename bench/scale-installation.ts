@@ -20,7 +20,14 @@ import {
 } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
-import { noBuildSystems, noBuilds, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
+import {
+  noBuildSystems,
+  noBuilds,
+  noConfigurationTexts,
+  noSecrets,
+  noTargets,
+  noWebHooks,
+} from '../server/answers-nobody.ts'
 import { apiCacheKibibytes } from '../server/event-log.ts'
 import { sourceSummaries } from '../server/source-summaries.ts'
 import { certificatesInLog } from '../test/support/certificates-in-log.ts'
@@ -71,6 +78,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
     },
     builds: noBuilds,
     checkHeader: async () => undefined,
+    configurationTexts: noConfigurationTexts,
     sourceSummaries,
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },
     certificates: certificatesInLog(log),

@@ -6,6 +6,7 @@ import {
   parsePageRequest,
   proposedDifference,
 } from '../projections/index.ts'
+import { ProposedDocumentRef } from './artifact-configuration.ts'
 import { builder } from './builder.ts'
 import { ChangeLapseRef, ChangeProposalStatusRef } from './change-proposal-enums.ts'
 import { asConnection } from './connection.ts'
@@ -78,6 +79,14 @@ ChangeProposalRef.implement({
       complexity: { field: foldingCost({ asOf: 'now' }).field, multiplier: 1 },
       description: 'Whom and what the difference names by ids, with their names.',
       resolve: async (proposal, _args, context) => mentionedIn(await visibleDifference(proposal, context), context),
+    }),
+    proposedDocument: t.field({
+      type: ProposedDocumentRef,
+      nullable: true,
+      complexity: { field: foldingCost({ asOf: 'now' }).field, multiplier: 1 },
+      description: 'The text that it gives an artifact configuration. Null for every other change.',
+      resolve: ({ changeProposalId }, _args, { application, caller }) =>
+        application.readProposedDocument(caller, { changeProposalId }),
     }),
     author: t.field({
       type: UserRef,

@@ -195,6 +195,11 @@ export const ContinuityAspectRef = builder.enumType('ContinuityAspect', {
 /** Whether a project is in use. */
 export const ProjectStatusRef = builder.enumType('ProjectStatus', { values: named(['valid', 'inactive'] as const) })
 
+/** Whether an artifact configuration is in use. */
+export const ArtifactConfigurationStatusRef = builder.enumType('ArtifactConfigurationStatus', {
+  values: named(['active', 'inactive'] as const),
+})
+
 /** Whether a policy is in use. */
 export const SigningPolicyStatusRef = builder.enumType('SigningPolicyStatus', {
   values: named(['active', 'inactive'] as const),

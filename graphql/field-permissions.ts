@@ -10,6 +10,13 @@ import type { EventView, UserView } from '../projections/index.ts'
 const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string>>>>> = {
   readOrganization: {
     AlternativeName: 'kind value',
+    ArtifactConfiguration:
+      'artifactConfigurationId createdAt current description events id isDefault name project revision slug status updatedAt versions',
+    ArtifactConfigurationFindings: 'errors isValid warnings',
+    ArtifactConfigurationPayload:
+      'artifactConfiguration artifactConfigurationId changeProposal changeProposalId position',
+    ArtifactConfigurationVersion: 'document documentDigest madeAt madeBy reason size version',
+    ConfigurationFinding: 'code column line message',
     Actor: 'authentication component kind user userId vouchedBy',
     ApiToken:
       'access apiTokenId expiresAt issuedAt lastUsedAt lastUsedFrom name networks prefix projects revokedAt status',
@@ -32,7 +39,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ChangeControl: 'lifetimeSeconds requiredApprovals',
     ChangeControlPayload: 'changeProposal organization position',
     ChangeProposal:
-      'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed mentioned missingApprovals pastSimulation permission proposedEvents reason rejection requiredApprovals revision status target targetStreamId updatedAt',
+      'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed mentioned missingApprovals pastSimulation permission proposedDocument proposedEvents reason rejection requiredApprovals revision status target targetStreamId updatedAt',
     ChangeProposalPayload: 'changeProposal changeProposalId position',
     ChangeRejection: 'comment rejectedBy',
     ContinuityFinding: 'after aspect before effect severity',
@@ -66,7 +73,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     MadeSignature: 'directive timestamp',
     MatchedElement: 'column line name path',
     FoundMetadata: 'name value',
-    PlannedConfiguration: 'artifactConfigurationId documentDigest parameters version',
+    PlannedConfiguration: 'artifactConfiguration artifactConfigurationId document documentDigest parameters version',
     PlanParameter: 'name value',
     Organization: 'changeControl createdAt events id name organizationId revision statementKey updatedAt',
     StatementKeyPayload: 'changeProposal organization position',
@@ -81,13 +88,14 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     PlanNode:
       'children container descendantCount directives element existingSignatures format formatTitle index kind metadata outcome outputs parent path sha256 size warnings',
     PrincipalReference: 'group user',
+    ProposedDocument: 'after before',
     ProposedEvent: 'data type',
     Project:
-      'configurators createdAt description events id name projectId readers repositoryUrl revision signingPolicies slug status trustedBuildSystemLinks trustedBuildSystems updatedAt versions',
+      'artifactConfigurations configurators createdAt defaultArtifactConfiguration description events id name projectId readers repositoryUrl revision signingPolicies slug status trustedBuildSystemLinks trustedBuildSystems updatedAt versions',
     ProjectPayload: 'changeProposal changeProposalId position project projectId',
     ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
-      'certificate certificates changeProposal changeProposals grant grants group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests trustedBuildSystem trustedBuildSystems user users viewer webHook webHooks',
+      'artifactConfiguration artifactConfigurations certificate certificates changeProposal changeProposals grant grants group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests trustedBuildSystem trustedBuildSystems user users viewer webHook webHooks',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
     SigningAttempt: 'attempt certificateThumbprint startedAt',
     SigningDirective: 'attributes contentDigests directive',
@@ -103,7 +111,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SourceSummaryRule: 'level maximumAgeSeconds verifiers',
     SourceVerifier: 'id publicKeys',
     SigningRequest:
-      'addedBuildData approvalProcess approvals artifact attempts build cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin peopleBehind plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
+      'addedBuildData approvalProcess approvals artifact artifactConfiguration attempts build cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin peopleBehind plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
     AddedBuildData: 'builtArtifact commitId repositoryType repositoryUrl settingsFileName settingsSha256',
     DemandedOrigin: 'allowedBranches repositoryUrl sourceSummary',
     RequestOrigin: 'checks evidence kind proof trustedBuildSystem verified',

@@ -8,6 +8,7 @@ export const nodeTypes = [
   'Group',
   'Certificate',
   'Project',
+  'ArtifactConfiguration',
   'SigningPolicy',
   'TrustedBuildSystem',
   'ChangeProposal',
@@ -71,7 +72,7 @@ export function isEntityId(text: string, type: NodeType): boolean {
   }
 }
 
-/** What a use case takes for a project or policy: of a node id, which is GraphQL's own, the UUID; else the text as it is. */
-export function uuidOrSlug(text: string, type: 'Project' | 'SigningPolicy'): string {
+/** What a use case takes for a project, policy or artifact configuration: of a node id, which is GraphQL's own, the UUID; else the text as it is. */
+export function uuidOrSlug(text: string, type: 'Project' | 'SigningPolicy' | 'ArtifactConfiguration'): string {
   return isEntityId(text, type) ? parseEntityId(text, type) : text
 }

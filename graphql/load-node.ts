@@ -2,6 +2,7 @@ import { brandWithType } from '@pothos/core'
 import type { GraphQLContext } from './context.ts'
 import type { NodeType } from './global-id.ts'
 import {
+  ArtifactConfigurationRef,
   CertificateRef,
   ChangeProposalRef,
   GrantRef,
@@ -23,6 +24,7 @@ const entityRefs = {
   Group: GroupRef,
   Certificate: CertificateRef,
   Project: ProjectRef,
+  ArtifactConfiguration: ArtifactConfigurationRef,
   SigningPolicy: SigningPolicyRef,
   TrustedBuildSystem: TrustedBuildSystemRef,
   ChangeProposal: ChangeProposalRef,

@@ -1,5 +1,6 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { SigningRequestChanged } from '../application/index.ts'
+import { askedConfiguration, ParameterInput } from './artifact-configuration.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 import { ExistingSignatureTreatmentRef } from './enums.ts'
@@ -60,6 +61,11 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
       description:
         'What is done with a file that is signed already. One that the policy does not allow is refused; the first that it allows when absent.',
     }),
+    artifactConfiguration: t.string({
+      description:
+        "Slug (in the project), UUID or node id of what says what is signed inside of the artifact. The project's default when absent.",
+    }),
+    parameters: t.field({ type: [ParameterInput], description: "Values of the artifact configuration's parameters." }),
     origin: t.field({ type: SubmittedOriginInput }),
     build: t.field({ type: SubmittedBuildInput }),
     idempotencyKey: t.string({
@@ -106,6 +112,7 @@ async function submitted(input: typeof SubmitInput.$inferInput, { application, c
     description: input.description ?? null,
     version: input.version ?? null,
     existingSignatures: input.existingSignatures ?? null,
+    ...askedConfiguration(input),
     origin,
     idempotencyKey: input.idempotencyKey ?? null,
   }

@@ -7,7 +7,8 @@ import { onceProjected } from './once-projected.ts'
 import { PrincipalReferenceInput, referencesOf } from './principal-reference.ts'
 import { ProjectRef } from './refs.ts'
 
-const ProjectPayloadRef = entityPayload({ type: 'Project', ref: ProjectRef, field: 'project' })
+/** What a change of a project answers. */
+export const ProjectPayloadRef = entityPayload({ type: 'Project', ref: ProjectRef, field: 'project' })
 
 const CreateProjectInput = builder.inputType('CreateProjectInput', {
   fields: (t) => ({

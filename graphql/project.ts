@@ -1,11 +1,11 @@
 import type { ProjectId } from '../domain/index.ts'
-import type { ProjectVersion, SigningPolicyView } from '../projections/index.ts'
+import type { ArtifactConfigurationView, ProjectVersion, SigningPolicyView } from '../projections/index.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
 import { ProjectStatusRef } from './enums.ts'
 import { PrincipalReferenceRef } from './principal-reference.ts'
-import { ProjectRef, SigningPolicyRef } from './refs.ts'
+import { ArtifactConfigurationRef, ProjectRef, SigningPolicyRef } from './refs.ts'
 
 const ProjectVersionRef = builder.objectRef<ProjectVersion>('ProjectVersion').implement({
   description: 'The settings of a project as they were from one change to the next.',
@@ -45,6 +45,22 @@ ProjectRef.implement({
       type: [ProjectVersionRef],
       description: 'Every version of the settings, the oldest first.',
       resolve: ({ versions }) => [...versions],
+    }),
+    artifactConfigurations: t.loadableList({
+      type: ArtifactConfigurationRef,
+      description: 'By slug.',
+      load: async (projectIds: ProjectId[], { readModel, caller }): Promise<ArtifactConfigurationView[][]> => {
+        const lists = await readModel.artifactConfigurationsOfProjects(caller.organizationId, projectIds)
+        return lists.map((list) => [...list])
+      },
+      resolve: ({ projectId }) => projectId,
+    }),
+    defaultArtifactConfiguration: t.field({
+      type: ArtifactConfigurationRef,
+      nullable: true,
+      description:
+        'By which submissions are planned that name none. Null: what is signed follows from the artifact then.',
+      resolve: ({ defaultArtifactConfigurationId }) => defaultArtifactConfigurationId ?? null,
     }),
     signingPolicies: t.loadableList({
       type: SigningPolicyRef,

@@ -1,4 +1,5 @@
 import type {
+  ArtifactConfigurationId,
   CertificateId,
   ChangeProposalId,
   GrantId,
@@ -13,6 +14,7 @@ import type {
   WebHookId,
 } from '../domain/index.ts'
 import type {
+  ArtifactConfigurationView,
   CertificateView,
   ChangeProposalView,
   GrantView,
@@ -84,6 +86,15 @@ export const ProjectRef = builder.loadableNodeRef('Project', {
   load: found<ProjectId, ProjectView>((readModel, organizationId, ids) => readModel.projectsByIds(organizationId, ids)),
 })
 
+/** What is signed inside of an artifact, and how. */
+export const ArtifactConfigurationRef = builder.loadableNodeRef('ArtifactConfiguration', {
+  id: { resolve: (configuration: ArtifactConfigurationView) => configuration.artifactConfigurationId },
+  loaderOptions,
+  load: found<ArtifactConfigurationId, ArtifactConfigurationView>((readModel, organizationId, ids) =>
+    readModel.artifactConfigurationsByIds(organizationId, ids),
+  ),
+})
+
 /** A signing policy. */
 export const SigningPolicyRef = builder.loadableNodeRef('SigningPolicy', {
   id: { resolve: (policy: SigningPolicyView) => policy.signingPolicyId },
@@ -136,6 +147,7 @@ export const SigningRequestRef = builder.loadableNodeRef('SigningRequest', {
 
 /** The references of the kinds of entities that mutations change. */
 export type EntityRefs = {
+  readonly ArtifactConfiguration: typeof ArtifactConfigurationRef
   readonly Project: typeof ProjectRef
   readonly SigningPolicy: typeof SigningPolicyRef
   readonly TrustedBuildSystem: typeof TrustedBuildSystemRef

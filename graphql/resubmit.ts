@@ -1,3 +1,4 @@
+import { askedConfiguration, ParameterInput } from './artifact-configuration.ts'
 import { builder } from './builder.ts'
 import { parseEntityId, uuidOrSlug } from './global-id.ts'
 import { SigningRequestPayloadRef } from './mutations.ts'
@@ -15,6 +16,10 @@ const ResubmitInput = builder.inputType('ResubmitSigningRequestInput', {
       description: "Slug (in the original's project), UUID or node id. It decides whether the request is taken.",
     }),
     description: t.string({ description: "What this is, for those who approve. The original's is not taken over." }),
+    artifactConfiguration: t.string({
+      description: "Another one than the original's: slug (in its project), UUID or node id, in the version in force.",
+    }),
+    parameters: t.field({ type: [ParameterInput], description: "Other values than the original's." }),
     idempotencyKey: t.string({ description: 'As of `submitSigningRequest`, and from the same keys.' }),
   }),
 })
@@ -32,6 +37,7 @@ builder.mutationField('resubmitSigningRequest', (t) =>
           originalSigningRequestId: parseEntityId(input.originalSigningRequestId, 'SigningRequest'),
           signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
           description: input.description ?? null,
+          ...askedConfiguration(input),
           idempotencyKey: input.idempotencyKey ?? null,
         }),
       ),

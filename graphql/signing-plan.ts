@@ -1,4 +1,5 @@
-import type { ConfigurationOfRequest, Instant, RecordedDocument } from '../domain/index.ts'
+import type { Instant, RecordedDocument } from '../domain/index.ts'
+import { PlannedConfigurationRef } from './artifact-configuration.ts'
 import { builder } from './builder.ts'
 import { documentFields, entryConnection } from './paged-document.ts'
 import { nodesOf, PlanNodeRef, planOf } from './plan-node.ts'
@@ -11,30 +12,6 @@ export type PlanOfRequest = RecordedDocument & {
   readonly approvalDeadline: Instant | null
   readonly plannedAt: Instant | null
 }
-
-const PlanParameterRef = builder
-  .objectRef<{ readonly name: string; readonly value: string }>('PlanParameter')
-  .implement({
-    description: 'A value that a submission gives to its artifact configuration.',
-    fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }),
-  })
-
-const PlannedConfigurationRef = builder.objectRef<ConfigurationOfRequest>('PlannedConfiguration').implement({
-  description: 'The artifact configuration that a plan was made by.',
-  fields: (t) => ({
-    artifactConfigurationId: t.string({ resolve: ({ artifactConfigurationId }) => artifactConfigurationId }),
-    version: t.exposeInt('version'),
-    documentDigest: t.string({
-      description: 'SHA-256 of its document, hexadecimal.',
-      resolve: ({ documentDigest }) => documentDigest,
-    }),
-    parameters: t.field({
-      type: [PlanParameterRef],
-      description: 'The values that the submission gave.',
-      resolve: ({ parameters }) => Object.entries(parameters).map(([name, value]) => ({ name, value })),
-    }),
-  }),
-})
 
 /** A request's plan: what approvers agree to by its digest. */
 export const SigningPlanRef = builder.objectRef<PlanOfRequest>('SigningPlan').implement({

@@ -2,6 +2,7 @@ import { earlierRequestOf, isFinalStatus, isUploadAwaited, knownArtifact, reques
 import { numberedPage, parsePageRequest } from '../projections/index.ts'
 import { VoucherRef } from './actor.ts'
 import { ArtifactRef } from './artifact.ts'
+import { PlannedConfigurationRef } from './artifact-configuration.ts'
 import { ClaimedOriginRef } from './claimed-origin.ts'
 import { asConnection } from './connection.ts'
 import { EntityRef } from './entity.ts'
@@ -93,6 +94,12 @@ SigningRequestRef.implement({
       nullable: true,
       description: 'What was written into the package about its build. Null until then, and where nothing is.',
       resolve: ({ addedBuildData }) => addedBuildData ?? null,
+    }),
+    artifactConfiguration: t.field({
+      type: PlannedConfigurationRef,
+      nullable: true,
+      description: 'What says what is signed inside of the artifact. Null where that follows from the artifact alone.',
+      resolve: ({ artifactConfiguration }) => artifactConfiguration ?? null,
     }),
     source: t.expose('source', { type: ArtifactSourceRef, description: 'Where the artifact comes from.' }),
     artifact: t.field({

@@ -1,4 +1,5 @@
 import { Refusal, type SigningRequestId } from '../domain/index.ts'
+import { askedConfiguration, ParameterInput } from './artifact-configuration.ts'
 import { builder } from './builder.ts'
 import { ExistingSignatureTreatmentRef } from './enums.ts'
 import { uuidOrSlug } from './global-id.ts'
@@ -45,6 +46,8 @@ const CanSubmitInput = builder.inputType('CanSubmitInput', {
     description: t.string(),
     version: t.string(),
     existingSignatures: t.field({ type: ExistingSignatureTreatmentRef }),
+    artifactConfiguration: t.string({ description: 'Slug (in the project), UUID or node id.' }),
+    parameters: t.field({ type: [ParameterInput] }),
     origin: t.field({ type: SubmittedOriginInput }),
     build: t.field({ type: SubmittedBuildInput }),
     idempotencyKey: t.string(),
@@ -68,6 +71,7 @@ builder.queryField('canSubmit', (t) =>
           description: input.description ?? null,
           version: input.version ?? null,
           existingSignatures: input.existingSignatures ?? null,
+          ...askedConfiguration(input),
           ...submittedBuild(input),
           idempotencyKey: input.idempotencyKey ?? null,
         })

@@ -34,6 +34,14 @@ export const noSecrets: ApplicationDependencies['secrets'] = {
 /** For a process that answers nobody: no addresses are handed over to it. */
 export const noTargets: ApplicationDependencies['checkTarget'] = async () => refuse('calls nobody')
 
+/** For a process that answers nobody: nobody describes artifacts through it. */
+export const noConfigurationTexts: ApplicationDependencies['configurationTexts'] = {
+  inspect: async () => refuse('reads no artifact configurations'),
+  keep: async () => refuse('keeps no artifact configurations'),
+  read: async () => refuse('reads no artifact configurations'),
+  checkParameters: async () => refuse('reads no artifact configurations'),
+}
+
 /** For a process that answers nobody: nobody links build systems or submits builds through it. */
 export const noBuildSystems: ApplicationDependencies['buildSystems'] = {
   checkLink: () => refuse('knows no build systems'),

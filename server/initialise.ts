@@ -10,7 +10,15 @@ import { Setup } from '../application/setup.ts'
 import { type Instant, type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { noBuildSystems, nobody, noCertificates, noSecrets, noTargets, noWebHooks } from './answers-nobody.ts'
+import {
+  noBuildSystems,
+  nobody,
+  noCertificates,
+  noConfigurationTexts,
+  noSecrets,
+  noTargets,
+  noWebHooks,
+} from './answers-nobody.ts'
 import type { Settings } from './configuration.ts'
 import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
@@ -133,6 +141,7 @@ async function makeDemo(settings: Settings, dependencies: SetUpDependencies): Pr
       certificates: noCertificates,
       secrets: noSecrets,
       checkTarget: noTargets,
+      configurationTexts: noConfigurationTexts,
       buildSystems: noBuildSystems,
       webHooks: noWebHooks,
     })

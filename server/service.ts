@@ -20,6 +20,7 @@ import { temporalWorkflows } from '../workflows/client.ts'
 import { noBuildSystems, noPersons, noSecrets, noTargets } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
+import { configurationTexts, supportedLanguage } from './configuration-texts.ts'
 import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
@@ -114,6 +115,8 @@ export async function startService(options: {
     const workflows = temporalWorkflows(client)
     checks.temporal = () => workflows.assertReachable()
 
+    const passes = new FilePasses(availableParallelism())
+    closers.push(() => passes.close())
     const places = placesOf(settings, roles, options.embeddedTemporal ?? false)
     // What only some roles need they load by themselves: it is memory, and processor time at each start.
     const readModels =
@@ -150,6 +153,12 @@ export async function startService(options: {
       builds,
       artifacts: artifacts.reader,
       checkHeader: (header) => checkHeader(signatureFormats, header),
+      configurationTexts: configurationTexts({
+        store: artifacts.store,
+        reader: artifacts.reader,
+        supported: supportedLanguage,
+        passes,
+      }),
       sourceSummaries,
       ...(await indexesOf(log, readModels)),
       persons: persons ?? noPersons,
@@ -189,8 +198,6 @@ export async function startService(options: {
         logger,
       })
     }
-    const passes = new FilePasses(availableParallelism())
-    closers.push(() => passes.close())
     if (has('signer')) await addSigner(log, passes)
     if (has('worker')) await addWorker(log, passes)
 

@@ -70,14 +70,14 @@ async function planNode(walk: Walk, meant: Meant, file: WalkedFile): Promise<Tre
 }
 
 /** Elements whose files are archives that can be opened and put together again. */
-const opened: ReadonlySet<string> = new Set(['zip-file', 'jar-file', 'nupkg-file'])
+export const openedContainers: ReadonlySet<string> = new Set(['zip-file', 'jar-file', 'nupkg-file'])
 
 async function planContainer(walk: Walk, element: ElementNode, file: WalkedFile): Promise<readonly TreeNode[]> {
   const { limits, passes, signal, budget, depth } = walk
-  if (!opened.has(element.name))
+  if (!openedContainers.has(element.name))
     throw new ArtifactError(
       'CONTAINER_NOT_SUPPORTED',
-      `Files of the element ${element.name} cannot be opened by this release. It opens those of ${[...opened].join(', ')}.`,
+      `Files of the element ${element.name} cannot be opened by this release. It opens those of ${[...openedContainers].join(', ')}.`,
     )
   if (depth >= limits.depth)
     throw new ArtifactError(

@@ -89,6 +89,11 @@ export const permissions = {
   },
   chooseNotifications: everyUser('choose what they are told of by e-mail themselves'),
   administerProjects: administrators('projectAdministrator', 'administer projects and signing policies'),
+  administerArtifactConfigurations: {
+    to: "administer the project's artifact configurations",
+    roles: ['globalAdministrator', 'projectAdministrator'],
+    relations: ['configurator'],
+  },
   administerWebHooks: {
     to: "administer the project's web hooks",
     roles: ['globalAdministrator', 'projectAdministrator'],

@@ -44,6 +44,7 @@ const tokensWith: Readonly<
   administerAdministrators: { access: ['full'], inProjects: false },
   administerProjects: { access: ['full'], inProjects: false },
   administerCertificates: { access: ['full'], inProjects: false },
+  administerArtifactConfigurations: { access: ['full'], inProjects: false },
   administerWebHooks: { access: ['full'], inProjects: false },
   administerOrganizationWebHooks: { access: ['full'], inProjects: false },
   readWebHookDeliveries: { access: ['full', 'read'], inProjects: false },

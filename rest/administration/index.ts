@@ -1,6 +1,7 @@
 import type { Application, PersonReader } from '../../application/index.ts'
 import type { EventLog } from '../../event-log/index.ts'
 import type { Operation } from '../operation.ts'
+import { artifactConfigurationOperations } from './artifact-configurations.ts'
 import { auditEventOperations } from './audit-events.ts'
 import { certificateOperations } from './certificates.ts'
 import { changeProposalOperations } from './change-proposals.ts'
@@ -32,6 +33,7 @@ export function administrationOperations(
   return [
     ...projectOperations(options),
     ...signingPolicyOperations(options),
+    ...artifactConfigurationOperations(options),
     ...versionOperations(options),
     ...simulationOperations(options),
     ...certificateOperations(options),

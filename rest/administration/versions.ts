@@ -16,13 +16,15 @@ import { shownSettings, showSettings } from './signing-policies.ts'
 
 const permission = 'readOrganization'
 
-const made = {
+/** What every version says besides what it is of. */
+export const madeShape = {
   version: z.int().meta({ description: 'From 1.' }),
   madeAt: z.string(),
   madeBy: z.record(z.string(), z.unknown()).meta({ description: 'Who, as events say it.' }),
 }
 
-const query = {
+/** What lists of versions are asked with. */
+export const versionsQuery = {
   asOf: momentSchema.optional().meta({ description: 'Those that had been made at this moment; all when left out.' }),
 }
 
@@ -37,13 +39,13 @@ export function versionOperations(reading: Reading): readonly Operation[] {
       summary: 'List the versions of the settings of a project, oldest first',
       permission,
       parameters: z.object({ projectId: idSchema<ProjectId>() }),
-      query,
-      schema: z.object({ ...made, settings: z.object(projectSettings) }),
+      query: versionsQuery,
+      schema: z.object({ ...madeShape, settings: z.object(projectSettings) }),
       show: (view: ProjectVersion) => ({ ...makingOf(view), settings: showProjectSettings(view.settings) }),
       async read({ organizationId }, page, { asOf }, { projectId }) {
         const [project] = await readModel.projectsByIds(organizationId, [projectId])
         if (project === undefined) throw new Refusal('PROJECT_NOT_FOUND', 'There is no project of this id.')
-        return pageOf(project.versions, { list: `project-${projectId}`, asOf, page })
+        return pageOfVersions(project.versions, { list: `project-${projectId}`, asOf, page })
       },
     }),
     list(reading, {
@@ -53,14 +55,14 @@ export function versionOperations(reading: Reading): readonly Operation[] {
       summary: 'List the versions of a signing policy, oldest first',
       permission,
       parameters: z.object({ signingPolicyId: idSchema<SigningPolicyId>() }),
-      query,
-      schema: z.object({ ...made, settings: shownSettings }),
+      query: versionsQuery,
+      schema: z.object({ ...madeShape, settings: shownSettings }),
       show: (view: SigningPolicyVersion) => ({ ...makingOf(view), settings: showSettings(view.settings) }),
       async read({ organizationId }, page, { asOf }, { signingPolicyId }) {
         const [policy] = await readModel.signingPoliciesByIds(organizationId, [signingPolicyId])
         if (policy === undefined)
           throw new Refusal('SIGNING_POLICY_NOT_FOUND', 'There is no signing policy of this id.')
-        return pageOf(policy.versions, { list: `signingPolicy-${signingPolicyId}`, asOf, page })
+        return pageOfVersions(policy.versions, { list: `signingPolicy-${signingPolicyId}`, asOf, page })
       },
     }),
   ]
@@ -68,12 +70,13 @@ export function versionOperations(reading: Reading): readonly Operation[] {
 
 type Version = VersionMade & { readonly version: number }
 
-function makingOf({ version, at, by }: Version) {
+/** Who made a version, and when, as answers show it. */
+export function makingOf({ version, at, by }: Version) {
   return { version, madeAt: at, madeBy: { ...by } }
 }
 
-/** Versions are made one after the other, so those of a moment are the first of all. */
-function pageOf<Of extends Version>(
+/** A page of versions. They are made one after the other, so those of a moment are the first of all. */
+export function pageOfVersions<Of extends Version>(
   versions: readonly Of[],
   { list, asOf, page }: { readonly list: string; readonly asOf: string | undefined; readonly page: PageRequest },
 ) {

@@ -44,7 +44,7 @@ export function secret(description: string) {
 export const connectorFields = z.object({
   signPathProjectSlug: z.string().meta({ description: 'The slug of the project.' }),
   signPathSigningPolicySlug: z.string().meta({ description: 'The slug of the signing policy.' }),
-  signPathArtifactConfigurationSlug: text('There are no artifact configurations yet: one that is named is refused.'),
+  signPathArtifactConfigurationSlug: text("The slug of the artifact configuration; the project's default without one."),
   signingRequestDescription: text('What people see of the request.'),
   version: text('Which version of the product it is. Grants can ask for it.'),
   parameters: z

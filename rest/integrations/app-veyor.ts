@@ -14,7 +14,7 @@ const target = z.object({
   projectId: text('The id of the project.'),
   signingPolicySlug: text('The slug of the signing policy.'),
   signingPolicyId: text('The id of the signing policy, which says the project too.'),
-  artifactConfigurationSlug: text('There are no artifact configurations yet: one that is named is refused.'),
+  artifactConfigurationSlug: text("The slug of the artifact configuration; the project's default without one."),
   trustedBuildSystemSlug: text('Which of the AppVeyor build systems it is that are linked with the project.'),
   description: text('What people see of the request.'),
   version: text('Which version of the product it is. Grants can ask for it.'),

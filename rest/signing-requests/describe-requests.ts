@@ -13,7 +13,13 @@ import {
   type SigningRequest,
   type UserId,
 } from '../../domain/index.ts'
-import type { ProjectView, ReadModel, SigningPolicyView, SigningRequestView } from '../../projections/index.ts'
+import type {
+  ArtifactConfigurationView,
+  ProjectView,
+  ReadModel,
+  SigningPolicyView,
+  SigningRequestView,
+} from '../../projections/index.ts'
 import type { Links } from '../links.ts'
 import { buildOf, demandedOriginOf, originOf, verifiedOriginOf, voucherOf } from './describe-origin.ts'
 import type { RequestDocument, RequestSummary } from './request-document.ts'
@@ -36,6 +42,7 @@ const mostNamed = 100
 type Named = {
   readonly projects: ReadonlyMap<string, ProjectView>
   readonly policies: ReadonlyMap<string, SigningPolicyView>
+  readonly configurations: ReadonlyMap<string, ArtifactConfigurationView>
   readonly names: ReadonlyMap<UserId, string>
 }
 
@@ -65,11 +72,14 @@ async function readNamed(
   requests: readonly SigningRequestView[],
 ): Promise<Named> {
   const [first] = requests
-  if (first === undefined) return { projects: new Map(), policies: new Map(), names: new Map() }
+  if (first === undefined)
+    return { projects: new Map(), policies: new Map(), configurations: new Map(), names: new Map() }
   const { organizationId } = first
-  const [projects, policies, users] = await Promise.all([
+  const configurationIds = requests.flatMap(({ artifactConfiguration: named }) => named?.artifactConfigurationId ?? [])
+  const [projects, policies, configurations, users] = await Promise.all([
     readModel.projectsByIds(organizationId, unique(requests.map(({ projectId }) => projectId))),
     readModel.signingPoliciesByIds(organizationId, unique(requests.map(({ signingPolicyId }) => signingPolicyId))),
+    readModel.artifactConfigurationsByIds(organizationId, unique(configurationIds)),
     readModel.usersByIds(organizationId, unique(requests.flatMap(peopleOf))),
   ])
   const found = users.filter((user) => user !== undefined)
@@ -77,12 +87,31 @@ async function readNamed(
   return {
     projects: byId(projects, ({ projectId }) => projectId),
     policies: byId(policies, ({ signingPolicyId }) => signingPolicyId),
+    configurations: byId(configurations, ({ artifactConfigurationId }) => artifactConfigurationId),
     names: new Map(
       found.flatMap(({ userId }, index) => {
         const person = read[index]
         return person === undefined ? [] : [[userId, displayName(userId, person)] as const]
       }),
     ),
+  }
+}
+
+/** The artifact configuration that a request is planned by. */
+function configurationOf(
+  { artifactConfiguration: planned }: SigningRequestView,
+  configurations: Named['configurations'],
+): Pick<
+  RequestSummary,
+  'artifactConfigurationId' | 'artifactConfigurationSlug' | 'artifactConfigurationName' | 'artifactConfigurationVersion'
+> {
+  const id = planned?.artifactConfigurationId ?? null
+  const configuration = id === null ? undefined : configurations.get(id)
+  return {
+    artifactConfigurationId: id,
+    artifactConfigurationSlug: configuration?.slug ?? null,
+    artifactConfigurationName: configuration?.name ?? null,
+    artifactConfigurationVersion: planned?.version ?? null,
   }
 }
 
@@ -102,7 +131,11 @@ function peopleOf({
   ]
 }
 
-function summaryOf(request: SigningRequestView, { projects, policies, names }: Named, links: Links): RequestSummary {
+function summaryOf(
+  request: SigningRequestView,
+  { projects, policies, configurations, names }: Named,
+  links: Links,
+): RequestSummary {
   const { projectId, signingPolicyId, signingPolicyVersion, approval, plan } = request
   const project = projects.get(projectId)
   const policy = policies.get(signingPolicyId)
@@ -118,9 +151,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     projectId,
     projectSlug: project?.slug ?? null,
     projectName: project?.name ?? null,
-    artifactConfigurationId: null,
-    artifactConfigurationSlug: null,
-    artifactConfigurationName: null,
+    ...configurationOf(request, configurations),
     signingPolicyId,
     signingPolicySlug: policy?.slug ?? null,
     signingPolicyName: policy?.versions.at(-1)?.settings.name ?? null,
@@ -140,7 +171,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     demandedOrigin: demandedOriginOf(request),
     verifiedOrigin: verifiedOriginOf(request, links),
     addedBuildData: request.addedBuildData ?? null,
-    parameters: {},
+    parameters: request.artifactConfiguration?.parameters ?? {},
     planDigest: plan?.digest ?? null,
     approvals: request.approvals.map(({ approver, planDigest, comment, approvedAt, counts }) => ({
       approver: person(approver),

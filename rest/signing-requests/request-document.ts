@@ -35,6 +35,10 @@ export const requestSummary = statusDocument
     artifactConfigurationId: z.uuid().nullable(),
     artifactConfigurationSlug: z.string().nullable(),
     artifactConfigurationName: z.string().nullable(),
+    artifactConfigurationVersion: z
+      .int()
+      .nullable()
+      .meta({ description: 'The version in force at submission: later ones do not change the request.' }),
     signingPolicyId: z.uuid(),
     signingPolicySlug: z.string().nullable(),
     signingPolicyName: z.string().nullable(),

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { SubmissionChoices } from '../../application/index.ts'
-import { Refusal } from '../../domain/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
 
 const text = (description: string) => z.string().optional().meta({ description })
@@ -12,14 +11,22 @@ const repositoryData = z.object({
   sourceControlManagementType: text('Such as git.'),
 })
 
+/** What says what is signed inside of the artifact, and how. */
+export const configurationFields = {
+  artifactConfigurationSlug: text("The slug of the artifact configuration; the project's default without one."),
+  artifactConfigurationId: text('The id of the artifact configuration.'),
+  parameters: z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: 'Of the artifact configuration; as parameters.<name>.' }),
+}
+
 /** The fields that every submission has, whatever its artifact is. */
 export const submissionFields = z.object({
   projectSlug: text('The slug of the project, or its id.'),
   projectId: text('The id of the project.'),
   signingPolicySlug: text('The slug of the signing policy.'),
   signingPolicyId: text('The id of the signing policy, which says the project too.'),
-  artifactConfigurationSlug: text('There are no artifact configurations yet: one that is named is refused.'),
-  artifactConfigurationId: text('As artifactConfigurationSlug.'),
   description: text('What people see of the request.'),
   version: text('Which version of the product it is. Grants can ask for it.'),
   existingSignatures: z
@@ -30,10 +37,7 @@ export const submissionFields = z.object({
     .int()
     .optional()
     .meta({ description: 'The service cancels the request when it is not final after so many seconds.' }),
-  parameters: z
-    .record(z.string(), z.string())
-    .optional()
-    .meta({ description: 'Of the artifact configuration; as parameters.<name>.' }),
+  ...configurationFields,
   origin: z
     .object({
       repositoryData: repositoryData.optional(),
@@ -66,8 +70,7 @@ export type SubmissionFields = z.output<typeof submissionFields>
  *
  * @param buildSettingsUploadId of the file `origin.buildData.buildSettingsFile`
  * @param sourceSummaryUploadIds of the file `origin.sourceSummary`
- * @throws InvalidInput when project or policy are not named, or twice; Refusal `ARTIFACT_CONFIGURATION_NOT_FOUND`,
- *   `PARAMETER_UNKNOWN`
+ * @throws InvalidInput when project or policy are not named, or one of them or the artifact configuration twice
  */
 export function choicesOf(
   fields: SubmissionFields,
@@ -81,7 +84,6 @@ export function choicesOf(
     readonly sourceSummaryUploadIds?: readonly string[]
   },
 ): SubmissionChoices {
-  refuseConfiguration(fields)
   const signingPolicy = oneOf(fields, 'signingPolicySlug', 'signingPolicyId')
   const project = oneOf(fields, 'projectSlug', 'projectId')
   if (signingPolicy === undefined) throw missing('signingPolicySlug')
@@ -96,6 +98,7 @@ export function choicesOf(
     description: description ?? null,
     version: version ?? null,
     existingSignatures: existingSignatures ?? null,
+    ...askedConfigurationOf(fields),
     idempotencyKey,
     cancelAfterSeconds: fields.cancellationTimeoutInSeconds ?? null,
     build: { fields: fields.build ?? {}, secrets: fields.buildSecrets ?? {} },
@@ -137,24 +140,18 @@ export function missing(field: `${string}Slug`): InvalidInput {
   return new InvalidInput({ [field]: [`must be given, or ${field.replace('Slug', 'Id')}`] })
 }
 
-/** @throws Refusal `ARTIFACT_CONFIGURATION_NOT_FOUND`, `PARAMETER_UNKNOWN` */
-function refuseConfiguration({
-  artifactConfigurationSlug,
-  artifactConfigurationId,
-  parameters = {},
-}: SubmissionFields): void {
-  const named = artifactConfigurationSlug ?? artifactConfigurationId
-  if (named !== undefined)
-    throw new Refusal(
-      'ARTIFACT_CONFIGURATION_NOT_FOUND',
-      `The project has no artifact configuration ${JSON.stringify(named.slice(0, 100))}. Leave the field out: what is signed follows from the artifact.`,
-      { field: artifactConfigurationSlug === undefined ? 'artifactConfigurationId' : 'artifactConfigurationSlug' },
-    )
-  const [name] = Object.keys(parameters)
-  if (name !== undefined)
-    throw new Refusal(
-      'PARAMETER_UNKNOWN',
-      `Nothing takes a parameter ${JSON.stringify(name.slice(0, 100))}: parameters belong to artifact configurations. Leave the field out.`,
-      { field: `parameters.${name.slice(0, 100)}` },
-    )
+/**
+ * The artifact configuration and its parameters: nothing of what is not said, since some submissions are known again by all that they say.
+ *
+ * @throws InvalidInput when the artifact configuration is named twice
+ */
+export function askedConfigurationOf(
+  fields: z.output<z.ZodObject<typeof configurationFields>>,
+): Pick<SubmissionChoices, 'artifactConfiguration' | 'parameters'> {
+  const artifactConfiguration = oneOf(fields, 'artifactConfigurationSlug', 'artifactConfigurationId')
+  const { parameters = {} } = fields
+  return {
+    ...(artifactConfiguration !== undefined && { artifactConfiguration }),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
+  }
 }

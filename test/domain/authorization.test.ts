@@ -62,6 +62,7 @@ describe('the table of permissions', () => {
     const administering = permissionNames.filter((permission) => permission.startsWith('administer'))
     expect(Object.fromEntries(administering.map((permission) => [permission, rolesWith(permission)]))).toEqual({
       administerUsers: ['globalAdministrator', 'userAdministrator'],
+      administerArtifactConfigurations: ['globalAdministrator', 'projectAdministrator'],
       administerTrustedBuildSystems: ['globalAdministrator'],
       administerWebHooks: ['globalAdministrator', 'projectAdministrator'],
       administerOrganizationWebHooks: ['globalAdministrator'],

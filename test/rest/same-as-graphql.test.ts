@@ -31,12 +31,13 @@ const excused = new Map(
 /** Fields of inputs that REST spells otherwise: as the known service's clients do, or as HTTP has it. */
 const spelledOtherwise: Readonly<Record<string, readonly string[]>> = {
   submitSigningRequest: [
+    ...['artifactConfiguration', 'parameters.name', 'parameters.value'],
     ...['project', 'signingPolicy', 'uploadId', 'link', 'announcedUpload', 'buildArtifact', 'cancelAfterSeconds'],
     // Fields of a form and files in it.
     ...['build.fields', 'build.secrets', 'origin.buildData.buildSettingsUploadId', 'origin.sourceSummaryUploadIds'],
   ],
-  resubmitSigningRequest: ['signingPolicy'],
-  canSubmit: ['project', 'signingPolicy'],
+  resubmitSigningRequest: ['signingPolicy', 'artifactConfiguration', 'parameters.name', 'parameters.value'],
+  canSubmit: ['project', 'signingPolicy', 'artifactConfiguration', 'parameters.name', 'parameters.value'],
   // Each kind is a field of its own: none can be named twice.
   changeNotificationPreferences: ['preferences.kind', 'preferences.delivery'],
 }

@@ -233,7 +233,7 @@ describe('a submission by a form', () => {
   ])('%s is refused, and leaves nothing', async (_, parts, code, field) => {
     const before = await requestsInLog()
     const { status, body } = await submit(form(...parts))
-    expect([status, body.code]).toEqual([code.endsWith('PROJECT_NOT_FOUND') ? 404 : 400, code])
+    expect([status, body.code]).toEqual([code.endsWith('_NOT_FOUND') ? 404 : 400, code])
     if (field !== '') expect(Object.keys(body.errors)).toContain(field)
     expect([await requestsInLog(), unnamedUploads()]).toEqual([before, 0])
   })

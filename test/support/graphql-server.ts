@@ -52,6 +52,7 @@ import {
 } from '../../sources/index.ts'
 import { type Answer, askGraphQL } from './ask-graphql.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
+import { testConfigurationTexts } from './configuration-texts.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { giveEmptyReadModel } from './empty-read-model.ts'
 import { type GraphQLOrganization, setUpOrganization } from './graphql-organization.ts'
@@ -182,6 +183,7 @@ export async function openGraphQLServer(
     artifacts: createVerifiedReader(store),
     persons,
     checkHeader: (header) => checkHeader(signatureFormats, header),
+    configurationTexts: testConfigurationTexts(store),
     sourceSummaries,
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),

@@ -7,6 +7,7 @@ import { sourceSummaries } from '../../server/source-summaries.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
+import { testConfigurationTexts } from './configuration-texts.ts'
 import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 
@@ -21,6 +22,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     builds: asking.builds,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(signatureFormats, header),
+    configurationTexts: testConfigurationTexts(store),
     sourceSummaries,
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),

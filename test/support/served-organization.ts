@@ -16,6 +16,7 @@ import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
+import { testConfigurationTexts } from './configuration-texts.ts'
 import { giveEmptyReadModel } from './empty-read-model.ts'
 import { statementsInMemory } from './proxy-statements.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
@@ -58,6 +59,7 @@ export async function serveOrganization(
     builds: asking.builds,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(formats, header),
+    configurationTexts: testConfigurationTexts(store),
     sourceSummaries,
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),

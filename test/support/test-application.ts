@@ -42,6 +42,7 @@ import { sourceSummaries } from '../../server/source-summaries.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { announcedUploadSource, createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
+import { testConfigurationTexts } from './configuration-texts.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type TestSecrets, testSecrets } from './kept-secrets.ts'
 import { testLinkSource } from './link-source.ts'
@@ -160,6 +161,7 @@ export async function testApplication(
     builds: asking.builds,
     artifacts,
     checkHeader: (header) => checkHeader(signatureFormats, header),
+    configurationTexts: testConfigurationTexts(store),
     sourceSummaries,
     submitters,
     certificates: certificatesInLog(log),

@@ -10,6 +10,7 @@ export const aboutWhom: Readonly<Record<string, string>> = {
   'User.invitation': 'about: userId',
   'User.apiTokens': 'about: userId',
   'User.buildActors': 'about: userId',
+  'User.notificationPreferences': 'about: userId',
   'Event.remoteAddress': 'about: actor { userId }',
 }
 
@@ -19,11 +20,10 @@ export const nothingOf: Readonly<Record<string, string>> = {
   ApprovalRefusal: 'it stands in the answer of a mutation alone',
   MatchedElement: 'plans are not made by artifact configurations yet',
   FoundMetadata: 'plans are not made by artifact configurations yet',
-  PlannedConfiguration: 'plans are not made by artifact configurations yet',
-  PlanParameter: 'plans are not made by artifact configurations yet',
+  PlannedConfiguration: 'none of its requests names an artifact configuration',
+  PlanParameter: 'none of its requests names an artifact configuration',
   ContinuityFinding: 'its certificates differ in nothing that others compare',
   EnrolmentFailure: 'no EST server is configured',
-  MentionedEntity: 'what was proposed in it names roles',
   PastSimulation: 'what was proposed in it is no version of a policy',
   TreatedOtherwise: 'what was proposed in it is no version of a policy',
   OtherwiseDifference: 'what was proposed in it is no version of a policy',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
+import { programConfiguration } from '../configurations.ts'
 import { ofBuildActors, type Things } from './things.ts'
 
 /** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
@@ -46,6 +47,43 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
   }),
   ...route('POST', 'SigningPolicies/:signingPolicyId/Deactivate', { id: (of) => of.policy() }),
   ...route('POST', 'SigningPolicies/:signingPolicyId/Reactivate', { id: (of) => of.inactivePolicy() }),
+
+  ...route('GET', 'ArtifactConfigurations'),
+  ...route('GET', 'ArtifactConfigurations/:artifactConfigurationId', { id: (of) => of.artifactConfiguration() }),
+  ...route('GET', 'ArtifactConfigurations/:artifactConfigurationId/Versions', {
+    id: (of) => of.artifactConfiguration(),
+  }),
+  ...route('GET', 'ArtifactConfigurations/:artifactConfigurationId/Versions/:version/Document', {
+    id: (of) => of.artifactConfiguration(),
+    rest: '/Versions/1/Document',
+  }),
+  ...route('POST', 'ArtifactConfigurations', {
+    body: async (of) => ({
+      projectId: await of.namedProject(),
+      slug: `c-${randomUUID()}`,
+      name: 'Another',
+      document: programConfiguration(),
+    }),
+  }),
+  ...route('POST', 'ArtifactConfigurations/Validate', { body: async () => ({ document: programConfiguration() }) }),
+  ...route('PUT', 'ArtifactConfigurations/:artifactConfigurationId/Document', {
+    id: (of) => of.artifactConfiguration(),
+    body: async () => ({ basedOnRevision: 0, document: programConfiguration('another') }),
+  }),
+  ...route('PUT', 'ArtifactConfigurations/:artifactConfigurationId', {
+    id: (of) => of.artifactConfiguration(),
+    body: async () => ({ name: 'Renamed' }),
+  }),
+  ...route('POST', 'ArtifactConfigurations/:artifactConfigurationId/Deactivate', {
+    id: (of) => of.artifactConfiguration(),
+  }),
+  ...route('POST', 'ArtifactConfigurations/:artifactConfigurationId/Reactivate', {
+    id: (of) => of.inactiveArtifactConfiguration(),
+  }),
+  ...route('PUT', 'Projects/:projectId/DefaultArtifactConfiguration', {
+    id: (of) => of.namedProject(),
+    body: async (of) => ({ artifactConfigurationId: await of.artifactConfiguration() }),
+  }),
 
   ...route('GET', 'Users'),
   ...route('GET', 'Users/:userId', { id: (of) => of.user() }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
+import { programConfiguration } from '../configurations.ts'
 import type { AccessCaller } from './callers.ts'
 import { ofBuildActors, type Things } from './things.ts'
 
@@ -44,6 +45,10 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Query.organization': {},
   'Query.project': { arguments: async (of) => ({ id: await of.namedProject() }) },
   'Query.projects': {},
+  'Query.artifactConfiguration': { arguments: async (of) => ({ id: await of.artifactConfiguration() }) },
+  'Query.artifactConfigurations': {},
+  'Query.artifactConfigurations of a project': { arguments: async (of) => ({ project: await of.namedProject() }) },
+  'Query.validateArtifactConfiguration': { arguments: async () => ({ document: '<nothing/>' }) },
   'Query.signingPolicy': { arguments: async (of) => ({ id: await of.namedPolicy() }) },
   'Query.signingPolicies': {},
   'Query.signingPolicies of a project': { arguments: async (of) => ({ project: await of.namedProject() }) },
@@ -104,6 +109,7 @@ export const asked: Readonly<Record<string, Asked>> = {
         nodeId('Organization', await of.organizationId()),
         nodeId('Project', await of.project()),
         nodeId('SigningPolicy', await of.policy()),
+        nodeId('ArtifactConfiguration', await of.artifactConfiguration()),
         nodeId('Key', await of.key()),
         nodeId('Certificate', await of.certificate()),
         nodeId('Group', await of.group()),
@@ -245,6 +251,32 @@ export const asked: Readonly<Record<string, Asked>> = {
   })),
   'Mutation.deactivateSigningPolicy': input(async (of) => ({ signingPolicyId: await of.policy() })),
   'Mutation.reactivateSigningPolicy': input(async (of) => ({ signingPolicyId: await of.inactivePolicy() })),
+
+  'Mutation.createArtifactConfiguration': input(async (of) => ({
+    projectId: await of.namedProject(),
+    slug: `c-${randomUUID()}`,
+    name: 'Another',
+    document: programConfiguration(),
+  })),
+  'Mutation.updateArtifactConfiguration': input(async (of) => ({
+    artifactConfigurationId: await of.artifactConfiguration(),
+    basedOnRevision: 0,
+    document: programConfiguration('another'),
+  })),
+  'Mutation.describeArtifactConfiguration': input(async (of) => ({
+    artifactConfigurationId: await of.artifactConfiguration(),
+    name: 'Renamed',
+  })),
+  'Mutation.deactivateArtifactConfiguration': input(async (of) => ({
+    artifactConfigurationId: await of.artifactConfiguration(),
+  })),
+  'Mutation.reactivateArtifactConfiguration': input(async (of) => ({
+    artifactConfigurationId: await of.inactiveArtifactConfiguration(),
+  })),
+  'Mutation.changeDefaultArtifactConfiguration': input(async (of) => ({
+    projectId: await of.namedProject(),
+    artifactConfigurationId: await of.artifactConfiguration(),
+  })),
 
   'Mutation.createWebHook': input(async (of) => ({
     projectId: await of.namedProject(),

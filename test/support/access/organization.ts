@@ -129,6 +129,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   await own.group()
   await own.linkedTrustedBuildSystem()
   await own.proxyKey()
+  await own.artifactConfiguration()
   await own.disabledWebHook()
   await own.invitedUser()
   await own.linkedUser()

@@ -34,6 +34,7 @@ import type { GraphQLOrganization, TestUser } from '../graphql-organization.ts'
 import type { GraphQLRequests } from '../graphql-requests.ts'
 import { shownInvitation } from '../shown-invitation.ts'
 import { deliveredTo } from '../web-hooks.ts'
+import { type ConfigurationThings, configurationThings, nobodysConfigurations } from './configuration-things.ts'
 import { grantInLog } from './grants.ts'
 import { nobodysProxyKeys, type ProxyKeyThings, proxyKeyThings } from './proxy-key-things.ts'
 
@@ -44,69 +45,70 @@ export const ofBuildActors = 'https://ci.example.org'
  * Makes what an operation is asked about: each call makes a new thing, which no other call has touched. Ids of another
  * organization and of nobody come by the same functions, so that one line of the table asks for all three.
  */
-export type Things = ProxyKeyThings & {
-  readonly organizationId: () => Promise<string>
-  /** An interactive user without roles; for who is to ask about themselves, that user. */
-  readonly user: () => Promise<string>
-  readonly deactivatedUser: () => Promise<string>
-  /** A person who has not accepted an invitation. */
-  readonly invitedUser: () => Promise<string>
-  /** Makes invitations of new people, and gives their tokens. */
-  readonly newInvitation: () => Promise<() => Promise<string>>
-  /** A user who is a Global Reader. */
-  readonly readingUser: () => Promise<string>
-  /** A user who is a Global Administrator. */
-  readonly administrator: () => Promise<string>
-  /** A CI user; for who is to ask about themselves, that user. */
-  readonly tokenHolder: () => Promise<string>
-  /** A token of a user without roles. */
-  readonly apiToken: () => Promise<{ readonly userId: string; readonly apiTokenId: string }>
-  /** A user who is linked with an actor of a build system, and that. */
-  readonly linkedUser: () => Promise<{ readonly userId: string; readonly system: string; readonly actorId: string }>
-  readonly group: () => Promise<string>
-  /** The project of the policies and requests, which names everybody who can be named. */
-  readonly namedProject: () => Promise<string>
-  readonly project: () => Promise<string>
-  /** A project that was put out of use. */
-  readonly inactiveProject: () => Promise<string>
-  /** The policy of the requests, which names everybody who can be named. */
-  readonly namedPolicy: () => Promise<string>
-  readonly policy: () => Promise<string>
-  /** A policy that was put out of use. */
-  readonly inactivePolicy: () => Promise<string>
-  /** A change of a user's roles, which others are to approve. */
-  readonly changeProposal: () => Promise<string>
-  /** A grant of an approver's; for who is to ask about themselves, of that user. */
-  readonly grant: () => Promise<string>
-  readonly trustedBuildSystem: () => Promise<string>
-  /** One that was disabled. */
-  readonly disabledTrustedBuildSystem: () => Promise<string>
-  /** One and the project that it is linked to. */
-  readonly linkedTrustedBuildSystem: () => Promise<{
-    readonly trustedBuildSystemId: string
-    readonly projectId: string
-  }>
-  /** A web hook of the named project. */
-  readonly webHook: () => Promise<string>
-  /** One that was disabled. */
-  readonly disabledWebHook: () => Promise<string>
-  /** A message to a web hook of the named project, that was delivered. */
-  readonly webHookDelivery: () => Promise<string>
-  readonly certificate: () => Promise<string>
-  /** A certificate that was disabled. */
-  readonly disabledCertificate: () => Promise<string>
-  readonly key: () => Promise<string>
-  /** A request that waits for approval. */
-  readonly request: () => Promise<{ readonly signingRequestId: string; readonly planDigest: string }>
-  /** A request that a trusted build system vouched for, with an origin. */
-  readonly requestOfBuild: () => Promise<string>
-  /** A request of a build whose origin was verified, with the evidence of `graphql-requests.ts`. */
-  readonly verifiedRequest: () => Promise<string>
-  /** A request whose artifact, of {@link announcedBytes}, is uploaded later. */
-  readonly announcedRequest: () => Promise<string>
-  /** A request that was signed. */
-  readonly signedRequest: () => Promise<string>
-}
+export type Things = ProxyKeyThings &
+  ConfigurationThings & {
+    readonly organizationId: () => Promise<string>
+    /** An interactive user without roles; for who is to ask about themselves, that user. */
+    readonly user: () => Promise<string>
+    readonly deactivatedUser: () => Promise<string>
+    /** A person who has not accepted an invitation. */
+    readonly invitedUser: () => Promise<string>
+    /** Makes invitations of new people, and gives their tokens. */
+    readonly newInvitation: () => Promise<() => Promise<string>>
+    /** A user who is a Global Reader. */
+    readonly readingUser: () => Promise<string>
+    /** A user who is a Global Administrator. */
+    readonly administrator: () => Promise<string>
+    /** A CI user; for who is to ask about themselves, that user. */
+    readonly tokenHolder: () => Promise<string>
+    /** A token of a user without roles. */
+    readonly apiToken: () => Promise<{ readonly userId: string; readonly apiTokenId: string }>
+    /** A user who is linked with an actor of a build system, and that. */
+    readonly linkedUser: () => Promise<{ readonly userId: string; readonly system: string; readonly actorId: string }>
+    readonly group: () => Promise<string>
+    /** The project of the policies and requests, which names everybody who can be named. */
+    readonly namedProject: () => Promise<string>
+    readonly project: () => Promise<string>
+    /** A project that was put out of use. */
+    readonly inactiveProject: () => Promise<string>
+    /** The policy of the requests, which names everybody who can be named. */
+    readonly namedPolicy: () => Promise<string>
+    readonly policy: () => Promise<string>
+    /** A policy that was put out of use. */
+    readonly inactivePolicy: () => Promise<string>
+    /** A change of a user's roles, which others are to approve. */
+    readonly changeProposal: () => Promise<string>
+    /** A grant of an approver's; for who is to ask about themselves, of that user. */
+    readonly grant: () => Promise<string>
+    readonly trustedBuildSystem: () => Promise<string>
+    /** One that was disabled. */
+    readonly disabledTrustedBuildSystem: () => Promise<string>
+    /** One and the project that it is linked to. */
+    readonly linkedTrustedBuildSystem: () => Promise<{
+      readonly trustedBuildSystemId: string
+      readonly projectId: string
+    }>
+    /** A web hook of the named project. */
+    readonly webHook: () => Promise<string>
+    /** One that was disabled. */
+    readonly disabledWebHook: () => Promise<string>
+    /** A message to a web hook of the named project, that was delivered. */
+    readonly webHookDelivery: () => Promise<string>
+    readonly certificate: () => Promise<string>
+    /** A certificate that was disabled. */
+    readonly disabledCertificate: () => Promise<string>
+    readonly key: () => Promise<string>
+    /** A request that waits for approval. */
+    readonly request: () => Promise<{ readonly signingRequestId: string; readonly planDigest: string }>
+    /** A request that a trusted build system vouched for, with an origin. */
+    readonly requestOfBuild: () => Promise<string>
+    /** A request of a build whose origin was verified, with the evidence of `graphql-requests.ts`. */
+    readonly verifiedRequest: () => Promise<string>
+    /** A request whose artifact, of {@link announcedBytes}, is uploaded later. */
+    readonly announcedRequest: () => Promise<string>
+    /** A request that was signed. */
+    readonly signedRequest: () => Promise<string>
+  }
 
 /** What things of an organization are made with. */
 export type ThingMaking = {
@@ -270,6 +272,7 @@ export function thingsOf(making: ThingMaking): Things {
       return link
     },
     ...proxyKeyThings(dependencies, setup),
+    ...configurationThings(dependencies, setup, organization.projectId),
     webHook: newWebHook,
     async disabledWebHook() {
       const webHookId = await newWebHook()
@@ -309,6 +312,7 @@ export function thingsOf(making: ThingMaking): Things {
 /** Ids in the form of each kind that nothing has. */
 export const nobodysThings: Things = {
   ...nobodysProxyKeys,
+  ...nobodysConfigurations,
   organizationId: async () => randomUUID(),
   user: async () => randomUUID(),
   apiToken: async () => ({ userId: randomUUID(), apiTokenId: randomUUID() }),
