@@ -99,7 +99,10 @@ function idempotencyKeyOf(request: FastifyRequest): string | null {
 function requireOrganization(caller: Caller, request: FastifyRequest): void {
   const { organizationId } = request.params as { readonly organizationId: string }
   if (organizationId.toLowerCase() !== caller.organizationId)
-    throw new Refusal('ORGANIZATION_NOT_FOUND', 'Your token belongs to no organization of this id.')
+    throw new Refusal(
+      'ORGANIZATION_NOT_FOUND',
+      `Your token belongs to no organization of this id; that of its own is ${caller.organizationId}.`,
+    )
 }
 
 function parametersOf(request: FastifyRequest): Iterable<readonly [string, unknown]> {

@@ -272,7 +272,7 @@ export async function startService(options: {
 }
 
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
-const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`
+const apiPlaces = `The REST API is described at GET /Api/v1/openapi.json, and for people at /Api/v1/docs. GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`
 
 function refuse(problem: string | undefined): void {
   if (problem !== undefined) throw new Error(problem)

@@ -72,7 +72,8 @@ export function openApiDocument(
         apiToken: {
           type: 'http',
           scheme: 'bearer',
-          description: 'An API token; from a trusted build system `<API token>:<token of the build system>`.',
+          description:
+            'An API token; from a trusted build system `<API token>:<token of the build system>`. In its place the identity token of a CI job, where a link with its build system names a submitter; addresses without an organization are then called with its id in the header `Countersign-Organization`.',
         },
       },
       schemas,
@@ -128,9 +129,12 @@ function ofForm({ problem }: Operation): object {
   return problem === undefined ? anyProblem : jsonSchema(problemSchema.extend(problem.schema.shape), 'output')
 }
 
+/** What is wrong with the identity token of a job, in place of an API token: the same codes as of one that comes with a submission. */
+const ofTokensOfJobs = /^(IDENTITY_TOKEN|ORIGIN)_[A-Z_]+$/
+
 /** @param example of a refusal, where it is one of this status */
 function refusal(each: Operation, status: number, codes: readonly string[], example: Problem | undefined): object {
-  const further = each.problem?.furtherCodes
+  const further = each.problem?.furtherCodes ?? (status === 401 ? ofTokensOfJobs : undefined)
   const code = further === undefined ? { enum: codes } : { anyOf: [{ enum: codes }, { pattern: further.source }] }
   const own = { properties: { status: { const: status }, code } }
   const shown = example?.status === status ? { example: { ...example, ...each.problem?.describe(example) } } : {}
@@ -140,7 +144,13 @@ function refusal(each: Operation, status: number, codes: readonly string[], exam
 function pathParameters({ path, parameters }: Operation): readonly DocumentedParameter[] {
   const shape: Readonly<Record<string, z.ZodType>> = {
     ...parameters?.shape,
-    ...(namesOrganization({ path }) ? { organizationId: z.uuid() } : {}),
+    ...(namesOrganization({ path })
+      ? {
+          organizationId: z
+            .uuid()
+            .meta({ description: 'The organization of your token. Any other id is answered with the right one.' }),
+        }
+      : {}),
   }
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,

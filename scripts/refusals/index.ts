@@ -35,7 +35,12 @@ export function findRefusals(): FoundRefusals {
     return [...new Set(codes)].toSorted()
   }
   return {
-    authentication: ofFunction(/^application\/authenticate/, 'authenticate'),
+    authentication: [
+      ...new Set([
+        ...ofFunction(/^application\/authenticate\.ts/, 'authenticate'),
+        ...ofFunction(/^application\/authenticate-job/, 'authenticateJob'),
+      ]),
+    ].toSorted(),
     fields: ofFunction(/^rest\/forms\/read-body/, 'readBody'),
     file: ofFunction(/^rest\/upload-body/, 'incomingFile'),
     operations: Object.fromEntries(

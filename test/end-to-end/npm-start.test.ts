@@ -64,6 +64,11 @@ describe('npm start', { timeout: 2 * timeoutMs }, () => {
     expect(before).toEqual([])
     expect(Object.keys(JSON.parse(readFileSync(credentials, 'utf8')).users)).toContain('ci')
 
+    // Whoever knows nothing but this address is led to what there is.
+    const { detail } = await (await fetch(url)).json()
+    const [, described = ''] = /GET (\S+openapi\.json)/.exec(detail) ?? []
+    expect(await (await fetch(`${url}${described}`)).json()).toMatchObject({ info: { title: 'Countersign' } })
+
     const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8')
     const explained = [...page.matchAll(/^\| `([\w.-]+)\/?` \|/gm)].map(([, name]) => name)
     const present = readdirSync(data).map((name) => name.replace(/-(wal|shm|journal)$/, ''))

@@ -77,6 +77,11 @@ export const refusedCalls: Readonly<Record<string, RefusedCall>> = {
     path: 'Projects',
     headers: { authorization: 'with an unknown build system' },
   },
+  'an identity token that no link takes': {
+    method: 'GET',
+    path: 'Projects',
+    headers: { authorization: 'Bearer e30.e30.e30' },
+  },
   'another organization': { method: 'GET', path: `/Api/v1/${id}/Projects` },
   'an address that is not encoded': { method: 'GET', path: 'Projects/%ff' },
   'no permission to change': { ...newProject, as: 'auditor', ...json({ slug: 'x', name: 'X' }) },
@@ -258,7 +263,8 @@ export async function refusalOf(
     as === 'nobody' || as === 'stranger' ? known[as] : as === 'limited' ? await limitedToken(server) : server[as].token
   const named = path.replace('{projectId}', server.projectId).replace('{signingPolicyId}', server.releasePolicyId)
   const url = path.startsWith('/') ? path : `/Api/v1/${server.organizationId}/${named}`
-  const withSystem = headers.authorization === undefined ? {} : { authorization: `Bearer ${token}:unknown` }
+  const isWhole = headers.authorization?.startsWith('Bearer ') === true
+  const withSystem = headers.authorization === undefined || isWhole ? {} : { authorization: `Bearer ${token}:unknown` }
   const response = await fetch(`${server.url}${url}`, {
     method,
     headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers, ...withSystem },
