@@ -185,6 +185,7 @@ const ending: Readonly<Record<string, string>> = {
   PE_NOT_A_PE_FILE: 'Submit a PE file.',
   PE_NO_CERTIFICATE_DIRECTORY: 'Build it again.',
   PE_OPTIONAL_HEADER_TOO_SMALL: 'Build it again.',
+  PE_PAGES_UNSUPPORTED: 'Sign it without page hashes, or build it again.',
   PE_SECTION_GAP: 'Build it again.',
   PE_SECTION_OUT_OF_RANGE: 'The file was cut off: build or copy it again.',
   PE_SECTION_OVERLAP: 'Build it again.',

@@ -33,11 +33,22 @@ export const authenticodeSign: DirectiveDefinition = {
   embeddedCertificates: (chain) => chain,
 }
 
-/** What an order of {@link authenticodeSign} asks for. */
+const peAttributes = attributes.extend({
+  // Without a default: plans that were made before there was such an option are made again without it.
+  'page-hashes': z.boolean().optional().meta({
+    title: 'page hashes',
+    description: 'Whether the signature holds a digest of each page, by which Windows checks pages as it loads them.',
+  }),
+})
+
+/** The same for programs, which can have their pages digested. */
+export const authenticodeSignProgram: DirectiveDefinition = { ...authenticodeSign, attributes: peAttributes }
+
+/** What an order of {@link authenticodeSign} or {@link authenticodeSignProgram} asks for. */
 export function wantedBy(order: DirectiveOrder) {
-  const { append, description, ...given } = attributes.parse(order.attributes)
+  const { append, description, ...given } = peAttributes.parse(order.attributes)
   const program = described(description, given['description-url'])
-  return { hashAlgorithm: given['hash-algorithm'], append, program }
+  return { hashAlgorithm: given['hash-algorithm'], append, program, pageHashes: given['page-hashes'] === true }
 }
 
 /**

@@ -1,10 +1,15 @@
+import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import type { ContentDigest } from '../../domain/index.ts'
 import type { ForeignVerifier } from '../foreign-verifier.ts'
-import type { SignatureFormat } from '../signature-format.ts'
+import type { FileWorkOptions, SignatureFormat } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
 import { detectPe } from './detect.ts'
-import { authenticodeSign, defaultOrders, foundDirective, wantedBy } from './directive.ts'
+import { authenticodeSignProgram, defaultOrders, foundDirective, wantedBy } from './directive.ts'
 import { type DigestedImage, imageDigestion } from './image-digestion.ts'
 import { inspectSignatures, judgePeFile } from './inspect.ts'
+import { pageHashing } from './page-hashes.ts'
+import { readPageLayout } from './page-layout.ts'
 import { type PeFile, readPeHeaders } from './pe-file.ts'
 import { checkPeHeader, namesSignatures } from './pe-header.ts'
 import type { SignatureRequest } from './place-signature.ts'
@@ -21,7 +26,7 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
   name: 'pe',
   title: 'Windows programs and libraries (PE: exe, dll, sys, efi …)',
   elements: ['pe-file'],
-  directives: [authenticodeSign],
+  directives: [authenticodeSignProgram],
   detect: detectPe,
 
   async checkStart(start, size) {
@@ -49,20 +54,23 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
     const { hashAlgorithm, append } = first
     const inspection = { ...options, hashAlgorithm, append, adding: orders.length }
     const existingSignatures = await inspectSignatures(handle, layout, digestBy(digested, hashAlgorithm), inspection)
+    const withPages = [first, ...others].some(({ pageHashes }) => pageHashes)
+    const hashes = withPages ? [pagesDigest(await hashPages(handle, layout, options))] : []
     const directives = orders.map((order) => {
-      const { hashAlgorithm: algorithm } = wantedBy(order)
+      const { hashAlgorithm: algorithm, pageHashes } = wantedBy(order)
       const digest = Buffer.from(digestBy(digested, algorithm)).toString('hex')
-      return { ...order, contentDigests: [{ content: image, algorithm, digest }] }
+      return { ...order, contentDigests: [{ content: image, algorithm, digest }, ...(pageHashes ? hashes : [])] }
     })
     return { existingSignatures, directives }
   },
 
   readMetadata: ({ handle, size }) => readPeMetadata(handle, size),
 
-  async sign({ handle, layout, digested }, directives, { key, certificateChain, timestamps }, { signal }) {
+  async sign({ handle, layout, digested }, directives, { key, certificateChain, timestamps }, options) {
+    const { signal } = options
     let file = layout
     for (const directive of directives) {
-      const { hashAlgorithm, append, program } = wantedBy(directive)
+      const { hashAlgorithm, append, program, pageHashes } = wantedBy(directive)
       const request: SignatureRequest = {
         key,
         certificateChain,
@@ -70,6 +78,7 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
         append,
         ...program,
         ...(timestamps !== undefined && { timestamp: timestamps }),
+        ...(pageHashes && { pageHashes: await hashPages(handle, file, options) }),
         ...(signal !== undefined && { signal }),
       }
       // The zeros that a first signature fills the image up with are in its digest and add nothing to its sum.
@@ -97,8 +106,32 @@ export const peFormat: SignatureFormat<PeFile, DigestedImage> = {
       ...(signal !== undefined && { signal }),
       ...(onProgress !== undefined && { onProgress }),
     })
-    return signatures.map((signature) => foundDirective(signature, image))
+    return signatures.map((signature, index) => {
+      const found = foundDirective(signature, image)
+      const { pageHashes } = signature
+      const hasPages = pageHashes !== undefined
+      const isNamed = hasPages || directives[index]?.attributes['page-hashes'] !== undefined
+      return {
+        ...found,
+        attributes: { ...found.attributes, ...(isNamed && { 'page-hashes': hasPages }) },
+        contentDigests: [...found.contentDigests, ...(hasPages ? [pagesDigest(pageHashes)] : [])],
+      }
+    })
   },
+}
+
+async function hashPages(
+  handle: FileHandle,
+  { size, imageSize }: PeFile,
+  { passes, signal }: FileWorkOptions,
+): Promise<Uint8Array> {
+  const layout = await readPageLayout({ handle, size, start: Buffer.alloc(0) }, imageSize)
+  return (await passes.work(pageHashing({ input: handle.fd, layout }), { signal })) as Uint8Array
+}
+
+/** Of the digests of pages themselves, as plans name them. */
+function pagesDigest(hashes: Uint8Array): ContentDigest {
+  return { content: 'pages', algorithm: 'sha256', digest: createHash('sha256').update(hashes).digest('hex') }
 }
 
 /** Judges the signatures of PE files that others made. */

@@ -16,6 +16,8 @@ export interface SignatureRequest extends SignatureMeans {
    * since firmware knows no nested ones. Otherwise they are replaced.
    */
   readonly append?: boolean
+  /** Digests of the image's pages, as the signature is to hold them. */
+  readonly pageHashes?: Uint8Array
 }
 
 /** What is known of an image that gets a signature. */
@@ -50,7 +52,7 @@ export async function placeSignature(
   kept: Uint8Array | undefined,
   request: SignatureRequest,
 ): Promise<SignaturePlacement> {
-  const content = encodeIndirectData(peSubject(), request.hashAlgorithm, imageDigest)
+  const content = encodeIndirectData(peSubject(request.pageHashes), request.hashAlgorithm, imageDigest)
   const signature = await makeSignature({ contentType: objectIdentifiers.spcIndirectData, content }, request)
   request.signal?.throwIfAborted()
   const table = makeTable(file, kept, signature)

@@ -19,11 +19,27 @@ export function encodeIndirectData(subject: Uint8Array, hash: HashAlgorithm, dig
   return der.sequence(subject, der.sequence(encodeDigestAlgorithm(hash), der.octetString(digest)))
 }
 
-/** SpcPeImageData of a PE image. The file's link is the constant `<<<Obsolete>>>` that the specification asks for. */
-export function peSubject(): Uint8Array {
-  const link = der.context(2, der.contextPrimitive(0, utf16('<<<Obsolete>>>')))
+/**
+ * SpcPeImageData of a PE image. Its file is the constant `<<<Obsolete>>>` that the specification asks for, or a moniker with the digests of
+ * the image's pages.
+ *
+ * @param pageHashes as a signature holds them
+ */
+export function peSubject(pageHashes?: Uint8Array): Uint8Array {
+  const link =
+    pageHashes === undefined
+      ? der.context(2, der.contextPrimitive(0, utf16('<<<Obsolete>>>')))
+      : der.context(1, der.octetString(pagesClass), der.octetString(encodePages(pageHashes)))
   const peImageData = der.sequence(der.bitString(0, new Uint8Array(0)), der.context(0, link))
   return der.sequence(der.objectIdentifier(objectIdentifiers.spcPeImageData), peImageData)
+}
+
+/** The class of a moniker that holds digests of pages, as SignTool writes it. */
+const pagesClass = Buffer.from('a6b586d5b4a12466ae05a217da8e60d6', 'hex')
+
+function encodePages(hashes: Uint8Array): Uint8Array {
+  const values = der.setOf(der.octetString(hashes))
+  return der.setOf(der.sequence(der.objectIdentifier(objectIdentifiers.spcPageHashesSha256), values))
 }
 
 /** The signed attributes of Authenticode beside those of every SignedData: SpcStatementType and SpcSpOpusInfo. */

@@ -52,6 +52,8 @@ export interface VerifiedSignature {
   readonly signer: string
   readonly digestAlgorithm: HashAlgorithm
   readonly contentDigest: Uint8Array
+  /** Of a PE image the digests of its pages, where the signature holds them. */
+  readonly pageHashes?: Uint8Array
   readonly description?: string
   readonly descriptionUrl?: string
   readonly timestamp?: VerifiedSignatureTime
@@ -65,6 +67,7 @@ export interface ReadSignature {
   /** The digest that it signs, of the file by the format's rule. */
   readonly contentHash: HashAlgorithm
   readonly contentDigest: Uint8Array
+  readonly pageHashes: Uint8Array | undefined
   readonly program: ProgramInfo
   readonly token: Uint8Array | undefined
   readonly nested: boolean
@@ -154,6 +157,7 @@ function readSignature(
       signedData,
       contentHash: signed.hash,
       contentDigest: signed.digest,
+      pageHashes: signed.pageHashes,
       program: readProgramInfo(signedData.signer.signedAttributes),
       token,
       nested,
@@ -191,6 +195,7 @@ export function verifySignature(signature: ReadSignature, trust: SignatureTrust)
     digestAlgorithm: signature.contentHash,
     contentDigest: signature.contentDigest,
     nested: signature.nested,
+    ...(signature.pageHashes !== undefined && { pageHashes: signature.pageHashes }),
     ...(description !== undefined && { description }),
     ...(descriptionUrl !== undefined && { descriptionUrl }),
     ...(timestamp !== undefined && {

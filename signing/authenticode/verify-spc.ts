@@ -7,6 +7,7 @@ import {
   takeDigestAlgorithm,
 } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
+import { readPageHashes } from './verify-pages.ts'
 
 /** SpcSpOpusInfo: what a signature says about the program. */
 export interface ProgramInfo {
@@ -33,6 +34,8 @@ export const expectedPeImage: ExpectedSubject = { type: objectIdentifiers.spcPeI
 export interface SignedDigest {
   readonly hash: HashAlgorithm
   readonly digest: Uint8Array
+  /** Of a PE image the digests of its pages, where the signature holds them. */
+  readonly pageHashes?: Uint8Array | undefined
 }
 
 /**
@@ -62,7 +65,7 @@ export function readIndirectData({ contentType, content }: ParsedSignedData, sub
   const { content: digest } = info.take(0x04, 'the digest of the file')
   info.end('the digest of SpcIndirectDataContent')
   fields.end('SpcIndirectDataContent')
-  return { hash, digest }
+  return { hash, digest, ...(type === objectIdentifiers.spcPeImageData && { pageHashes: readPageHashes(encoded) }) }
 }
 
 /**

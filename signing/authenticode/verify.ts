@@ -1,11 +1,13 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { HashAlgorithm } from '../../domain/index.ts'
-import type { FilePasses, PassProgress } from '../file-passes/index.ts'
+import { FilePasses, type PassProgress } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, inputOf, withInput } from './byte-blocks.ts'
+import { readPageLayout } from './page-layout.ts'
 import { digestSignedImage } from './verify-image.ts'
 import { addedSignatures, separateSignatures } from './verify-kept.ts'
 import { readSignedLayout } from './verify-layout.ts'
+import { pageComparison } from './verify-pages.ts'
 import {
   type ReadSignature,
   readNestedSignature,
@@ -72,10 +74,27 @@ async function verifyInput(file: InputFile, request: VerifyOptions): Promise<rea
       : readAdded(layout.signatures, kept, added)
   const algorithms = [...new Set(signatures.map((signature) => signature.contentHash))]
   const digests = await digestSignedImage(file, layout.image, algorithms, request)
+  for (const { pageHashes } of signatures)
+    if (pageHashes !== undefined) await assertPages(file, layout.image.tableAt, pageHashes, request)
   return signatures.map((signature) => {
     assertCovers(signature, digests)
     return verifySignature(signature, request)
   })
+}
+
+async function assertPages(
+  file: InputFile,
+  imageSize: number,
+  hashes: Uint8Array,
+  { passes = new FilePasses(1), signal }: VerifyOptions,
+): Promise<void> {
+  const layout = await readPageLayout({ ...file, start: Buffer.alloc(0) }, imageSize)
+  const comparison = pageComparison({ input: file.handle.fd, layout, hashes })
+  if ((await passes.work(comparison, { signal })) !== true)
+    throw new SigningError(
+      'AUTHENTICODE_DIGEST_MISMATCH',
+      'The digests of pages in the signature are not those of the file: it was changed after signing.',
+    )
 }
 
 function readAdded(entries: readonly Uint8Array[], kept: readonly string[], count: number): readonly ReadSignature[] {

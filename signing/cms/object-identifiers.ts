@@ -78,6 +78,8 @@ export const objectIdentifiers = {
   spcStatementType: '1.3.6.1.4.1.311.2.1.11',
   spcOpusInfo: '1.3.6.1.4.1.311.2.1.12',
   spcPeImageData: '1.3.6.1.4.1.311.2.1.15',
+  /** Digests of the pages of a PE image by SHA-256, as SignTool writes them. */
+  spcPageHashesSha256: '1.3.6.1.4.1.311.2.3.2',
   spcIndividualCodeSigning: '1.3.6.1.4.1.311.2.1.21',
   /** SpcSipInfo, the subject of files that a Subject Interface Package of Windows digests, and a catalog's list; as SignTool writes them. */
   spcSipInfo: '1.3.6.1.4.1.311.2.1.30',

@@ -63,9 +63,12 @@ describe('the language of artifact configurations', () => {
       directives.flatMap(({ name, attributes }) => {
         const known = directiveRules.get(name)?.attributes ?? {}
         return Object.entries(attributes.shape).flatMap(([attribute, schema]) => {
-          const parsed = (schema as { safeParse(value: unknown): { data?: unknown } }).safeParse(undefined)
+          type Parsed = { readonly success: boolean; readonly data?: unknown }
+          const { success, data } = (schema as { safeParse(value: unknown): Parsed }).safeParse(undefined)
           const rule = known[attribute]
-          return rule !== undefined && rule.default === parsed.data ? [] : [`${name} ${attribute}`]
+          // What may be absent in plans of earlier releases is off without being said so.
+          const isSame = rule?.default === data || (success && data === undefined && rule?.default === false)
+          return rule !== undefined && isSame ? [] : [`${name} ${attribute}`]
         })
       }),
     )
