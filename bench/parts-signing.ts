@@ -39,6 +39,20 @@ export const signingParts: Parts = {
         },
       ]
     }),
+  'sign-jar': () =>
+    withFolder(async (folder) => {
+      const { ours, jarsigner, bytes } = await (await import('./jar.ts')).benchJar(folder)
+      return [
+        {
+          work: `sign a jar of 2,600 classes, ${(bytes / 1_000_000).toFixed(1)} MB, planned and verified too; against jarsigner`,
+          ours: `${ours.toFixed(0)} ms`,
+          against: `${jarsigner.toFixed(0)} ms`,
+          figure: jarsigner / ours,
+          must: '≥',
+          bound: 5,
+        },
+      ]
+    }),
   digest: () => withFolder(async (folder) => [ratioRow(await (await signing()).benchDigest(folder), 0.8)]),
 }
 
