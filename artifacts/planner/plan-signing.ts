@@ -156,12 +156,13 @@ async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedC
     try {
       const { format } = copy
       const planned = await format.plan(copy, ordersFor(format), { passes, signal, onProgress })
-      const { existingSignatures, directives } = planned
+      const { existingSignatures, directives, warnings = [] } = planned
       if (request.existingSignatures === 'refuse' && existingSignatures.length > 0)
         throw alreadySigned(existingSignatures)
       if (request.existingSignatures === 'append' && existingSignatures.some(({ outcome }) => outcome === 'replaced'))
         throw notKept(format)
-      const content = { sha256, size, format: format.name, existingSignatures, directives }
+      const said = warnings.length > 0 && { warnings }
+      const content = { sha256, size, format: format.name, existingSignatures, directives, ...said }
       return { node: 0, planned: { kind: 'file', path: [path], outcome: 'signed', element: null, ...content }, copy }
     } catch (error) {
       await copy.handle.close()

@@ -21,6 +21,7 @@ import {
 } from '../../domain/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
+import { buildCatalog } from '../support/catalog-builder.ts'
 import { makeIdentity } from '../support/openssl.ts'
 import { osslsigncodeSign } from '../support/osslsigncode.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
@@ -64,6 +65,22 @@ async function submissionOf(
 }
 
 describe('createSigningPlan', () => {
+  it('plans scripts and catalogs too, and says what approvers should know of them', async () => {
+    const store = await openStore()
+    const nodeOf = async (fileName: string, text: string) => {
+      const request = await submissionOf(store, Buffer.from(text), { fileName })
+      const { nodes } = await readPlan(store, await createSigningPlan({ request, ...signer, store, passes }))
+      return nodes[0]
+    }
+    const unix = await nodeOf('install.ps1', 'Write-Output 1\n')
+    expect(unix).toMatchObject({ format: 'powershell', warnings: [expect.stringContaining('LF alone')] })
+    expect(await nodeOf('install.vbs', 'WScript.Echo 1\r\n')).toMatchObject({ format: 'windows-script' })
+    expect(await nodeOf('install.vbs', 'WScript.Echo 1\r\n')).not.toHaveProperty('warnings')
+    const request = await submissionOf(store, buildCatalog([]), { fileName: 'a.cat' })
+    const { nodes } = await readPlan(store, await createSigningPlan({ request, ...signer, store, passes }))
+    expect(nodes).toMatchObject([{ format: 'catalog', directives: [{ directive: 'authenticode-sign' }] }])
+  })
+
   it('names the request, the rules, the certificate, and every file with what its signature will cover', async () => {
     const store = await openStore()
     const bytes = smallPeFile(randomBytes(1234))
