@@ -1,6 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseConfiguration } from '../artifacts/configuration/index.ts'
+import { configuration } from './support/artifact-configurations/index.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
@@ -44,5 +46,13 @@ describe('the documentation', () => {
       .filter((page) => !page.endsWith('README.md'))
       .filter((page) => !/reject/i.test(textOf(page)))
     expect(silent).toEqual([])
+  })
+
+  it('shows artifact configurations that can be used', () => {
+    const examples = [...textOf('docs/artifact-configurations.md').matchAll(/^```xml\n(.*?)^```$/gms)].map(
+      ([, example = '']) => (example.includes('<artifact-configuration') ? example : configuration(example)),
+    )
+    expect(examples.length).toBeGreaterThan(6)
+    expect(examples.map(parseConfiguration).filter(({ kind }) => kind === 'errors')).toEqual([])
   })
 })
