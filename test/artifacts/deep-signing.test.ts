@@ -93,6 +93,50 @@ describe('a zip with programs, one of them in another zip', () => {
   })
 })
 
+describe('a zip with archives that carry signatures of their own', () => {
+  it('has what is in them signed first, then them, each by its own format', async () => {
+    const [place, rsa] = [join(folder, 'archives'), await makeIdentity(folder, 'rsa-2048')]
+    mkdirSync(place)
+    const own = await deepSigningIn(place, rsa)
+    const configured = `<zip-file>
+      <jar-file path="a.jar"><jar-sign hash-algorithm="sha384"/></jar-file>
+      <nupkg-file path="a.nupkg"><pe-file path="lib/C++.dll"><authenticode-sign/></pe-file><nuget-sign/></nupkg-file>
+      <zip-file path="plain.zip"><jar-sign/></zip-file>
+    </zip-file>`
+    const jar = buildZip([
+      { name: 'META-INF/MANIFEST.MF', content: 'Manifest-Version: 1.0\r\n\r\n' },
+      { name: 'A.class', content: 'class A' },
+    ])
+    const nupkg = buildZip([
+      { name: 'a.nuspec', content: '<package/>' },
+      { name: 'lib/C%2B%2B.dll', content: library },
+    ])
+    const bytes = buildZip([
+      { name: 'a.jar', content: jar },
+      { name: 'a.nupkg', content: nupkg, isStored: true },
+      { name: 'plain.zip', content: nested },
+    ])
+    try {
+      const signed = await own.sign({ fileName: 'release.zip', bytes, configuration: configured })
+      expect(
+        signed.files.map(({ path, signatures }) => [path.at(-1), signatures.map(({ directive }) => directive)]),
+      ).toEqual([
+        ['release.zip', []],
+        ['a.jar', ['jar-sign']],
+        ['a.nupkg', ['nuget-sign']],
+        ['lib/C%2B%2B.dll', ['authenticode-sign']],
+        ['plain.zip', ['jar-sign']],
+      ])
+      const inner = unzipped(readFileSync(join(unzipped(signed.bytes), 'a.nupkg')))
+      expect(readFileSync(join(inner, '.signature.p7s')).length).toBeGreaterThan(1000)
+      const dll = join(inner, 'lib/C%2B%2B.dll')
+      expect(await osslsigncodeVerify(dll, rsa.rootFile)).toMatchObject({ ok: true, signatures: 1 })
+    } finally {
+      await own.close()
+    }
+  })
+})
+
 /** The code, path and message of what planning fails with. */
 async function failure(work: DeepWork) {
   return deep.plan(work).then(
