@@ -1,4 +1,4 @@
-import { unseenIn } from '../../domain/index.ts'
+import { unseenIn } from '../../domain/text.ts'
 import { escapeGlob, fold, matchesPath, parsePath } from './glob.ts'
 
 /** A path of a suggested configuration. */

@@ -1,4 +1,5 @@
-import { type AttributeValue, unseenIn } from '../../../domain/index.ts'
+import type { AttributeValue } from '../../../domain/index.ts'
+import { unseenIn } from '../../../domain/text.ts'
 import { configurationNamespace, optionNamespace, type Position } from '../configuration.ts'
 import type { AttributeRule } from '../directive-rules.ts'
 import { meantName } from '../similar-names.ts'

@@ -1,4 +1,4 @@
-import { unseenIn } from '../../../domain/index.ts'
+import { unseenIn } from '../../../domain/text.ts'
 import { escapeGlob } from '../glob.ts'
 
 /** The reference to the name of the file at hand. */
