@@ -5,6 +5,7 @@ export {
   parseInThread,
   publishedSchema,
   resolveParameters,
+  type SuggestedConfiguration,
   type SupportedLanguage,
 } from './configuration/index.ts'
 export { type FileToCheck, signTree, type TreeSigner, type VerifiedFile, verifyTree } from './deep-signer/index.ts'
@@ -18,9 +19,15 @@ export {
   createHashPlan,
   createSigningPlan,
   createTreePlan,
+  type DryRun,
+  type DryRunMeans,
+  type DryRunProblem,
+  dryRun,
   type FileHeader,
   type FileToSign,
   type HashPlanningFacts,
+  type InspectedFile,
+  inspectArtifact,
   numbered,
   type OpenPlan,
   openedContainers,
@@ -39,3 +46,4 @@ export {
 } from './planner/index.ts'
 export { openSignerScratch, type SignerScratch, signerSpools } from './signer-scratch.ts'
 export * from './store/index.ts'
+export { suggestForSample } from './suggest-for-sample.ts'

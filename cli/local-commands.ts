@@ -1,3 +1,11 @@
+import type { ExistingSignature, PlanNode } from './signing-plan.ts'
+
+/** The type of the key that files are signed with. */
+export type KeyAlgorithm = (typeof keyAlgorithms)[number]
+
+/** The values of {@link KeyAlgorithm}, for options. */
+export const keyAlgorithms = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256', 'ec-p384', 'ec-p521'] as const
+
 /** What the commands that run on the server are given by everyone: where its settings are. */
 export type LocalOptions = {
   /** A JSON file with settings (`--config`). */
@@ -105,6 +113,31 @@ export type CountedRefusals = {
 /** Refusals that a process had counted at a moment and had no room to record yet, beside those that it was about to record. */
 export type WaitingRefusals = CountedRefusals & { readonly recordedAt: string; readonly recording: CountedRefusals }
 
+/** A file, and what is in it. */
+export type InspectedFile = {
+  /** In its container with its folders. */
+  readonly name: string
+  readonly sha256: string
+  readonly size: number
+  readonly format: string | null
+  readonly existingSignatures: readonly ExistingSignature[]
+  readonly isContainer: boolean
+  readonly unopened: { readonly code: string; readonly message: string } | null
+  readonly files: readonly InspectedFile[]
+}
+
+/** What a configuration would do with a file. */
+export type ArtifactPlan = {
+  /** What a request would be refused for. */
+  readonly problems: readonly {
+    readonly code: string
+    readonly message: string
+    readonly path: readonly string[] | null
+  }[]
+  /** In the order of a plan. */
+  readonly files: readonly PlanNode[]
+}
+
 /**
  * The commands that run inside the server's composition. Its errors carry a `code`.
  */
@@ -166,6 +199,23 @@ export type LocalCommands = {
   proveEmailAddress(options: LocalOptions & { readonly userId: string }): Promise<{
     readonly userId: string
     readonly position: string
+  }>
+  /** Says what is in a file on this machine. */
+  inspectArtifact(options: LocalOptions & { readonly file: string }): Promise<InspectedFile>
+  /** Says what an artifact configuration would sign in a file, without any key. */
+  planArtifact(
+    options: LocalOptions & {
+      readonly file: string
+      readonly configurationFile: string
+      readonly parameters: Readonly<Record<string, string>>
+      readonly keyAlgorithm: KeyAlgorithm
+    },
+  ): Promise<ArtifactPlan>
+  /** Suggests an artifact configuration that signs what can be signed in a file. */
+  suggestConfiguration(options: LocalOptions & { readonly file: string }): Promise<{
+    /** `null` when nothing can be signed. */
+    readonly text: string | null
+    readonly left: readonly { readonly path: readonly string[]; readonly reason: string }[]
   }>
   /** Drops the read model and makes it anew. */
   rebuildProjections(options: LocalOptions): Promise<{ readonly events: number }>

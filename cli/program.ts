@@ -156,6 +156,28 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
     ],
   },
   {
+    name: 'artifact',
+    summary:
+      'what is in a file, and what an artifact configuration would sign in it: on this machine, without the service',
+    commands: [
+      {
+        name: 'inspect',
+        summary: 'show what is in a file, what of it can be signed, and whose signatures are there',
+        load: () => import('./commands/artifact-inspect.ts'),
+      },
+      {
+        name: 'plan',
+        summary: 'show what an artifact configuration would sign in a file',
+        load: () => import('./commands/artifact-plan.ts'),
+      },
+      {
+        name: 'suggest',
+        summary: 'write an artifact configuration that signs what can be signed in a file',
+        load: () => import('./commands/artifact-suggest.ts'),
+      },
+    ],
+  },
+  {
     name: 'projections',
     summary: 'on the server: the read model',
     commands: [

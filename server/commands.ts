@@ -11,6 +11,11 @@ import { parseId, streams, type UserId } from '../domain/index.ts'
 import { type EventLog, readWholeStream } from '../event-log/index.ts'
 import type { Rebuilt } from '../projections/index.ts'
 import type { AddedAdministrator } from './add-administrator.ts'
+import type {
+  inspectArtifact as inspect,
+  planArtifact as plan,
+  suggestConfiguration as suggest,
+} from './artifact-tools.ts'
 import type { auditReplay as replay } from './audit-replay.ts'
 import { dataPath, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
@@ -31,6 +36,17 @@ export { auditExport } from './log-exports.ts'
 /** Audits and folds the log (`countersign audit replay`). @throws what the composition's own throws */
 export const auditReplay: typeof replay = async (options, use) =>
   (await import('./audit-replay.ts')).auditReplay(options, use)
+
+/** Says what is in a file (`countersign artifact inspect`). @throws what `artifact-tools.ts` does */
+export const inspectArtifact: typeof inspect = async (options) =>
+  (await import('./artifact-tools.ts')).inspectArtifact(options)
+
+/** Says what a configuration would sign (`countersign artifact plan`). @throws what `artifact-tools.ts` does */
+export const planArtifact: typeof plan = async (options) => (await import('./artifact-tools.ts')).planArtifact(options)
+
+/** Suggests a configuration (`countersign artifact suggest`). @throws what `artifact-tools.ts` does */
+export const suggestConfiguration: typeof suggest = async (options) =>
+  (await import('./artifact-tools.ts')).suggestConfiguration(options)
 
 /**
  * Gives every unfinished request without a running workflow a new one (`countersign request resume`). Where a worker keeps an

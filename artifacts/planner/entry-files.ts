@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import type { ZipEntry } from '../../archives/index.ts'
 import type { OpenFile } from '../../signing/signature-format.ts'
 import { onDisk } from '../store/disk-error.ts'
@@ -23,4 +23,9 @@ export async function withCopy<Result>(
   } finally {
     await handle.close()
   }
+}
+
+/** Removes a copy that is not needed any more. */
+export function removeCopy({ place }: Pick<TreeMeans, 'place'>, path: string): Promise<void> {
+  return onDisk('unpacking an archive', () => rm(path, { force: true }), place)
 }

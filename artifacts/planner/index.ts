@@ -1,8 +1,10 @@
 export { checkHeader, type FileHeader } from './check-header.ts'
 export { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
+export { digestFile } from './digest-file.ts'
+export { type DryRun, type DryRunMeans, type DryRunProblem, dryRun } from './dry-run.ts'
 export { inParallel } from './in-parallel.ts'
+export { type InspectedFile, inspectArtifact } from './inspect-artifact.ts'
 export { createTreePlan, planTreeOnCopies, type TreePlanningFacts } from './plan-artifact.ts'
-export { digestFile } from './plan-file.ts'
 export { createHashPlan, type HashPlanningFacts, planHashesAgain } from './plan-hashes.ts'
 export {
   createSigningPlan,
@@ -16,5 +18,5 @@ export { matchedText, withElement, withPath } from './planning-errors.ts'
 export { type OpenPlan, openPlan } from './stored-plan.ts'
 export type { SigningAbilities, TreeLimits } from './tree-means.ts'
 export { changes, numbered, type TreeNode } from './tree-node.ts'
+export { openedContainers } from './unopened-container.ts'
 export { unpackEntries } from './unpack-entries.ts'
-export { openedContainers } from './walk-artifact.ts'

@@ -1,12 +1,11 @@
-import { rm } from 'node:fs/promises'
 import type { ZipArchive, ZipEntry } from '../../archives/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import { ContainerMatcher, type ElementNode, type FileMatch } from '../configuration/index.ts'
-import { onDisk } from '../store/disk-error.ts'
-import { fileNameOf, withCopy } from './entry-files.ts'
+import { fileNameOf, removeCopy, withCopy } from './entry-files.ts'
 import { elementText, type Meant } from './format-of-element.ts'
 import { inParallel } from './in-parallel.ts'
+import { lookAt } from './look-at.ts'
 import { withPath } from './planning-errors.ts'
 import type { Walk, WalkedFile } from './tree-means.ts'
 import { changes, type TreeNode } from './tree-node.ts'
@@ -37,7 +36,7 @@ export async function planEntries(
   const found = matchEntries(walk, container)
   // 2. The digest of every entry, and copies of what is looked at.
   const { archive, file } = container
-  const looksAt = new Set(found.filter((each) => isLookedAt(each)).map(({ entry }) => entry.index))
+  const looksAt = new Set(found.filter((each) => isLookedAt(walk, each)).map(({ entry }) => entry.index))
   const entries = found.map(({ entry }) => entry)
   const contents = await unpackEntries(walk, archive, entries, ({ index }) => looksAt.has(index)).catch(
     (error: unknown) => Promise.reject(atEntry(error, file.path)),
@@ -76,8 +75,9 @@ function matchEntries(walk: Walk, { element, file, archive }: OpenContainer): re
 }
 
 /** Whether an entry's content is looked at. */
-function isLookedAt({ entry, match, refuseUnsigned }: FoundEntry): boolean {
+function isLookedAt({ looksAtAll }: Walk, { entry, match, refuseUnsigned }: FoundEntry): boolean {
   if (entry.isSymbolicLink) return false
+  if (looksAtAll === true) return true
   return match !== null || mayHoldFiles(entry.name) || mayHaveToBeSigned(entry.name, refuseUnsigned)
 }
 
@@ -102,7 +102,8 @@ async function planned(
       if (match !== null) return planNode(walk, match, file)
       await requireSigned({ ...walk, refuseUnsigned }, file)
       const warnings = await unopenedWarnings(walk, file)
-      return warnings.length === 0 ? plain : { ...plain, content: { ...plain.content, warnings } }
+      const looked = walk.looksAtAll === true ? await lookAt(walk, file) : undefined
+      return { ...plain, content: { ...plain.content, ...looked, ...(warnings.length > 0 && { warnings }) } }
     })
   }).catch((error: unknown) => {
     report(walk, error)
@@ -110,7 +111,7 @@ async function planned(
   })
   const isNeeded = walk.keepsCopies && (changes(node) || node.content.kind === 'container')
   if (isNeeded || copy === undefined) return node
-  await onDisk('unpacking an archive', () => rm(copy, { force: true }), walk.place)
+  await removeCopy(walk, copy)
   return { ...node, copy: undefined }
 }
 

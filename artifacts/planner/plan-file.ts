@@ -1,20 +1,14 @@
-import {
-  type AttributeValue,
-  type DirectiveOrder,
-  type ExistingSignature,
-  Refusal,
-  type SigningDirective,
-} from '../../domain/index.ts'
+import type { AttributeValue, DirectiveOrder, ExistingSignature, SigningDirective } from '../../domain/index.ts'
 import type { DetachedSignature } from '../../signing/detached-signature.ts'
 import { completeOrders } from '../../signing/directives.ts'
-import type { FilePasses, PassOptions } from '../../signing/file-passes/index.ts'
-import type { DigestedFile, OpenFile, SignatureFormat } from '../../signing/signature-format.ts'
-import { SigningError } from '../../signing/signing-error.ts'
+import type { OpenFile, SignatureFormat } from '../../signing/signature-format.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import { type DirectiveNode, withFileName } from '../configuration/index.ts'
 import { sha256Of } from '../documents/paged-document.ts'
+import { digestFile } from './digest-file.ts'
 import { judged, verifierOf } from './foreign-signatures.ts'
 import { elementText, type Meant, recognizeAs } from './format-of-element.ts'
+import { existingSignaturesOf } from './look-at.ts'
 import { alreadySigned } from './planning-errors.ts'
 import type { TreeMeans } from './tree-means.ts'
 
@@ -63,21 +57,6 @@ export async function planFile(means: TreeMeans, meant: Meant, file: OpenFile): 
   if (format === undefined) throw unsupported(element.directives[0], meant)
   const { existingSignatures, directives, warnings = [] } = await planSigned(means, format, orders, file)
   return { ...unsigned, existingSignatures, directives, warnings: [...weaknesses, ...warnings] }
-}
-
-/** Reads the structure of a file and makes the digests that signing it takes. */
-export async function digestFile(
-  format: SignatureFormat,
-  { handle, size, name }: OpenFile,
-  orders: readonly DirectiveOrder[],
-  { passes, ...options }: PassOptions & { readonly passes: FilePasses },
-): Promise<DigestedFile<unknown, unknown>> {
-  const layout = await format.readLayout(handle, size, name)
-  const digestion = format.digestion(layout, orders)
-  if (digestion === undefined) return { handle, size, layout, digested: undefined }
-  const order = { input: handle.fd, output: undefined, end: size, hashed: false, digestion }
-  const { digested } = await passes.read(order, options)
-  return { handle, size, layout, digested }
 }
 
 /** The signature beside files that a directive makes. */
@@ -223,27 +202,6 @@ async function keptBy(
   const { signatures } = await judged(means, verifier, file, { trustedCertificates, trustedThumbprints: thumbprints })
   const keeping = signatures.find(({ verdict }) => verdict === 'valid')
   return keeping && (keeping.signer ?? 'somebody')
-}
-
-/** The signatures of a file that is not signed. */
-async function existingSignaturesOf(
-  { passes, signal, onProgress, keyAlgorithm }: TreeMeans,
-  format: SignatureFormat,
-  file: OpenFile,
-): Promise<readonly ExistingSignature[]> {
-  const defaults = { existingSignatures: 'replace', program: { description: null, descriptionUrl: null } } as const
-  try {
-    const orders = completeOrders(format, format.defaultOrders(defaults), { keyAlgorithm, timestamp: 'none' })
-    const options = { passes, signal, onProgress }
-    const planned = await format.plan(await digestFile(format, file, orders, options), orders, options)
-    return planned.existingSignatures.map((each) => ({ ...each, outcome: 'kept' as const }))
-  } catch (error) {
-    signal?.throwIfAborted()
-    // It is not signed, so it need not be such that it could be.
-    if (error instanceof SigningError && !error.transient) return []
-    if (error instanceof Refusal) return []
-    throw error
-  }
 }
 
 function unsupported(node: DirectiveNode | undefined, meant: Meant | undefined): ArtifactError {

@@ -50,6 +50,8 @@ export type TreeMeans = SigningAbilities &
      * @throws what it does not take
      */
     readonly onProblem?: ((problem: ArtifactError) => void) | undefined
+    /** Whether files that no element means are looked at as well: what they are, and the signatures that they have. */
+    readonly looksAtAll?: boolean
   }
 
 /** A file that a walk has come to. */

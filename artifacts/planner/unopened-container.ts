@@ -5,9 +5,12 @@ import { elementRules } from '../configuration/index.ts'
 import type { TreeMeans } from './tree-means.ts'
 import { endingOf } from './unsigned-files.ts'
 
+/** Elements whose files are archives that can be opened and put together again; those with signatures of their own come first. */
+export const openedContainers: ReadonlySet<string> = new Set(['jar-file', 'nupkg-file', 'zip-file'])
+
 /** Usual endings of archives that can be looked into. */
 const archiveEndings: ReadonlySet<string> = new Set(
-  ['zip-file', 'jar-file', 'nupkg-file'].flatMap((name) => elementRules.get(name)?.extensions ?? []),
+  [...openedContainers].flatMap((name) => elementRules.get(name)?.extensions ?? []),
 )
 
 /** Endings of files that can be signed, and that are made for something else so often that nobody wants to be told of them. */

@@ -9,7 +9,7 @@ import { type PlannedContent, planFile } from './plan-file.ts'
 import { withElement, withPath } from './planning-errors.ts'
 import type { TreeMeans, Walk, WalkedFile } from './tree-means.ts'
 import { changes, type TreeNode } from './tree-node.ts'
-import { unopenedWarnings } from './unopened-container.ts'
+import { openedContainers, unopenedWarnings } from './unopened-container.ts'
 
 /**
  * Walks over an artifact, once, by the elements of its configuration: opens the containers that elements go into, and plans each file that
@@ -68,9 +68,6 @@ async function planNode(walk: Walk, meant: Meant, file: WalkedFile): Promise<Tre
     ...{ format, entry, copy, children },
   }
 }
-
-/** Elements whose files are archives that can be opened and put together again. */
-export const openedContainers: ReadonlySet<string> = new Set(['zip-file', 'jar-file', 'nupkg-file'])
 
 async function planContainer(walk: Walk, element: ElementNode, file: WalkedFile): Promise<readonly TreeNode[]> {
   const { limits, passes, signal, budget, depth } = walk

@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type InspectedFile, openedContainers, suggestForSample } from '../../artifacts/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { type DeepWork, deepSigningIn } from '../support/deep-signing.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
@@ -38,6 +40,20 @@ const release = buildZip(
   ],
   { comment: 'a release' },
 )
+/** The same with a text that is not compressed, so that tests find it. */
+const storedRelease = buildZip(
+  [
+    { name: 'README', content: 'Read me.', isStored: true },
+    { name: 'app.exe', content: program, isStored: true },
+    { name: 'parts/inner.zip', content: nested, isStored: true },
+  ],
+  { comment: 'a release' },
+)
+
+function flip(bytes: Buffer, at: number): void {
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+}
+
 const configuration = `<zip-file path="*.zip">
   <pe-file path="app.exe"><authenticode-sign description="App"/></pe-file>
   <directory path="parts">
@@ -53,6 +69,17 @@ function unzipped(bytes: Uint8Array): string {
   execFileSync('unzip', ['-q', `${place}.zip`, '-d', place])
   return place
 }
+
+/** The code, path and message of what planning fails with. */
+async function failure(work: DeepWork) {
+  return deep.plan(work).then(
+    () => undefined,
+    ({ code, path, message }) => ({ code, path, message }),
+  )
+}
+
+const signPe = '<authenticode-sign/>'
+const zipOf = (content: string) => `<zip-file>${content}</zip-file>`
 
 describe('a zip with programs, one of them in another zip', () => {
   it('is planned as a tree of all that is in what is opened', async () => {
@@ -137,16 +164,111 @@ describe('a zip with archives that carry signatures of their own', () => {
   })
 })
 
-/** The code, path and message of what planning fails with. */
-async function failure(work: DeepWork) {
-  return deep.plan(work).then(
-    () => undefined,
-    ({ code, path, message }) => ({ code, path, message }),
-  )
-}
+describe('a zip that was put together', () => {
+  it.each([
+    ['another byte in an entry that nobody signs', (bytes: Buffer) => flip(bytes, bytes.indexOf('Read me.'))],
+    ['another byte in a program that was signed', (bytes: Buffer) => flip(bytes, bytes.indexOf('Read me.') + 400)],
+    ['another comment', (bytes: Buffer) => flip(bytes, bytes.length - 1)],
+  ])('is thrown away when it has %s than was planned', async (_, change) => {
+    const work = { fileName: 'release.zip', bytes: storedRelease, configuration }
+    const signing = deep.sign(work, (path) => {
+      const bytes = readFileSync(path)
+      change(bytes)
+      writeFileSync(path, bytes)
+    })
+    await expect(signing).rejects.toMatchObject({
+      code: expect.stringMatching(/^(SIGNATURE_NOT_AS_PLANNED|ARCHIVE_|PE_|AUTHENTICODE_)/),
+    })
+  })
+})
 
-const signPe = '<authenticode-sign/>'
-const zipOf = (content: string) => `<zip-file>${content}</zip-file>`
+describe('signatures that are files of their own', () => {
+  it('stand beside the file that they sign, which stays as it is', async () => {
+    const make = `<create-cms-signature output-file-name="\${file.name}.p7s" output-encoding="der"/>`
+    const configuration = zipOf(`<file path="README">${make}</file>`)
+    const work = { fileName: 'release.zip', bytes: release, configuration }
+    const plan = await deep.plan(work)
+    expect(plan.find(({ path }) => path.at(-1) === 'README')).toMatchObject({
+      outcome: 'signed',
+      format: 'file',
+      outputs: ['README.p7s'],
+      directives: [{ directive: 'create-cms-signature' }],
+    })
+    const { bytes, files } = await deep.sign(work)
+    expect(files).toMatchObject([{ path: ['release.zip'] }, { signatures: [{ directive: 'create-cms-signature' }] }])
+    const place = unzipped(bytes)
+    const [content, signature] = ['README', 'README.p7s'].map((name) => join(place, name)) as [string, string]
+    const verify = ['cms', '-verify', '-binary', '-inform', 'der', '-in', signature, '-content', content]
+    execFileSync('openssl', [...verify, '-CAfile', signer.rootFile, '-purpose', 'any', '-out', '/dev/null'])
+  })
+
+  it('are refused when their names are taken, in the archive or by one another', async () => {
+    const make = '<create-cms-signature output-file-name="APP.exe" output-encoding="der"/>'
+    const one = zipOf(`<file path="README">${make}</file>`)
+    expect(await failure({ fileName: 'release.zip', bytes: release, configuration: one })).toMatchObject({
+      code: 'OUTPUT_NAME_TAKEN',
+      path: ['release.zip', 'README'],
+    })
+  })
+})
+
+describe('a JAR file with a program in it', () => {
+  it('is put together again, signed as a whole, and verified by jarsigner', async () => {
+    const jar = buildZip([
+      { name: 'META-INF/MANIFEST.MF', content: 'Manifest-Version: 1.0\r\n\r\n' },
+      { name: 'Main.class', content: 'class' },
+      { name: 'native/lib.dll', content: library },
+    ])
+    const configuration = `<jar-file><pe-file path="native/*.dll">${signPe}</pe-file><jar-sign/></jar-file>`
+    const { bytes, plan } = await deep.sign({ fileName: 'app.jar', bytes: jar, configuration })
+    expect(plan[0]).toMatchObject({ outcome: 'signed', directives: [{ directive: 'jar-sign', contentDigests: [] }] })
+    const path = join(folder, 'signed.jar')
+    writeFileSync(path, bytes)
+    const dll = join(unzipped(bytes), 'native/lib.dll')
+    expect(await osslsigncodeVerify(dll, signer.rootFile)).toMatchObject({ ok: true, signatures: 1 })
+    expect(execFileSync('jarsigner', ['-verify', path], { encoding: 'utf8' })).toContain('jar verified')
+  })
+})
+
+describe('a dry run', () => {
+  it('finds all that is wrong, and looks at files that no element means', async () => {
+    const configuration = zipOf(
+      `<pe-file path="README">${signPe}</pe-file><pe-file path="none.exe">${signPe}</pe-file><pe-file path="app.exe">${signPe}</pe-file>`,
+    )
+    const { problems, files } = await deep.dryRun({ fileName: 'release.zip', bytes: release, configuration })
+    expect(problems.map(({ code }) => code)).toEqual(['ELEMENT_MATCHES_TOO_FEW', 'FILE_NOT_OF_ELEMENT'])
+    expect(files.find(({ path }) => path.at(-1) === 'app.exe')).toMatchObject({ outcome: 'signed' })
+  })
+
+  it('and an inspection open what is in a file, and a suggestion signs it', async () => {
+    const inspected = await deep.inspect('release.zip', release)
+    const names = (files: readonly InspectedFile[]): unknown[] =>
+      files.map(({ name, format, files: inside }) => (inside.length > 0 ? [name, names(inside)] : [name, format]))
+    const inner = [
+      ['lib/deep.dll', 'pe'],
+      ['lib/notes.txt', null],
+    ]
+    expect(names(inspected.files)).toEqual([
+      ['README', null],
+      ['app.exe', 'pe'],
+      ['parts/inner.zip', inner],
+      ['parts/other.zip', inner],
+    ])
+    const { text } = suggestForSample(inspected, {
+      formats: signatureFormats,
+      containers: [...openedContainers],
+      otherDirectives: [],
+    })
+    const document = text ?? ''
+    const suggested = document.slice(document.indexOf('<zip-file'), document.indexOf('</artifact-configuration>'))
+    const plan = await deep.plan({ fileName: 'release.zip', bytes: release, configuration: suggested })
+    expect(plan.filter(({ outcome }) => outcome === 'signed').map(({ path }) => path.at(-1))).toEqual([
+      'app.exe',
+      'lib/deep.dll',
+      'lib/deep.dll',
+    ])
+  })
+})
 
 describe('planning by an artifact configuration', () => {
   const artifact = { fileName: 'release.zip', bytes: release }

@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { changes, numbered, openFolderStore, signTree, type TreeNode, verifyTree } from '../../artifacts/index.ts'
+import { parseConfiguration } from '../../artifacts/configuration/index.ts'
+import {
+  changes,
+  type DryRunMeans,
+  dryRun,
+  inspectArtifact,
+  numbered,
+  openFolderStore,
+  signTree,
+  type TreeNode,
+  verifyTree,
+} from '../../artifacts/index.ts'
 import { planTree, type TreeFacts } from '../../artifacts/planner/plan-tree.ts'
 import type { MadeSignature, PlanNodeContent, Sha256Digest } from '../../domain/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
@@ -74,6 +86,24 @@ export async function deepSigningIn(folder: string, signer: TestIdentity) {
     return planTree(facts, { folder: scratch, copy }, (tree) => use(tree, scratch))
   }
 
+  async function withSample<Result>(
+    { fileName: name, bytes }: Pick<DeepWork, 'fileName' | 'bytes'>,
+    use: (means: DryRunMeans, file: Parameters<typeof inspectArtifact>[1]) => Promise<Result>,
+  ): Promise<Result> {
+    const scratch = join(folder, randomUUID())
+    mkdirSync(scratch)
+    const { path, size } = await store.open((await stored(bytes)).sha256)
+    const handle = await open(path)
+    const place = { name: 'The folder', full: 'ARTIFACT_STORE_FULL', unavailable: 'ARTIFACT_STORE_UNAVAILABLE' }
+    const rules = { keyAlgorithm: signer.key.algorithm, timestamp: 'none', existingSignatures: 'replace' } as const
+    const means = { ...usualTrees, ...rules, formats: signatureFormats, passes, folder: scratch, place, at: new Date() }
+    try {
+      return await use(means, { handle, size, name })
+    } finally {
+      await handle.close()
+    }
+  }
+
   return {
     store,
     passes,
@@ -86,13 +116,33 @@ export async function deepSigningIn(folder: string, signer: TestIdentity) {
     plan: (work: DeepWork): Promise<readonly PlanNodeContent[]> =>
       withTree(work, false, async (tree) => [...numbered(tree).keys()].map(({ content }) => content)),
 
+    /** What a configuration would do, with all that is wrong. */
+    dryRun: (work: DeepWork) =>
+      withSample(work, async (means, file) => {
+        const parsed = parseConfiguration(configurationText(work.configuration))
+        if (parsed.kind === 'errors') throw new Error(parsed.errors[0]?.message)
+        return dryRun(means, parsed.configuration.root, file)
+      }),
+
+    inspect: (fileName: string, bytes: Uint8Array) =>
+      withSample({ fileName, bytes }, (means, file) => inspectArtifact(means, file)),
+
     /** Signs and verifies, as the signer does. */
     sign: (work: DeepWork, between: (folder: string) => void = () => undefined): Promise<DeeplySigned> =>
       withTree(work, true, async (tree, scratch) => {
         const parts = { ...usualTrees, folder: scratch, passes, atOnce: 4, means: { certificateChain, ...means } }
         const made = await signTree(parts, tree)
         between(made.get(tree)?.path ?? '')
-        const verified = await verifyTree(parts, tree, made, async ({ node, directives, file }) => {
+        const verified = await verifyTree(parts, tree, made, async ({ node, directives, file, signatures }) => {
+          if (signatures.length > 0) {
+            const trust = { certificateChain, trustedTimestampCertificates: undefined, at: new Date() }
+            const made = []
+            for (const [index, directive] of directives.entries()) {
+              const kind = usualTrees.detached.find(({ definition }) => definition.name === directive.directive)
+              made.push(await kind?.verify(file, signatures[index] as never, { directive, ...trust }, { passes }))
+            }
+            return made.map((found) => ({ directive: found?.directive ?? '', timestamp: null }))
+          }
           const found = await node.format?.verify(
             file.handle,
             {
