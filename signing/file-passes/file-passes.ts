@@ -164,7 +164,10 @@ export class FilePasses {
 }
 
 type PassThread = { readonly worker: Worker; isOutOfMemory: boolean } & PassThreadData
-type FinalAnswer = Exclude<PassAnswer, { kind: 'progress' }>
+type FinalAnswer = Exclude<PassAnswer, { kind: 'progress' | 'started' }>
+
+/** For a thread that is limited to start and load the module of its work, in milliseconds; on a machine with too much to do it takes seconds. */
+const startLimit = 120_000
 
 /** Waits until the thread has stopped touching the files, whatever comes of it. */
 function carryOut(
@@ -177,7 +180,14 @@ function carryOut(
   const cancel = () => Atomics.store(cancelled, 0, 1)
   const { promise, resolve, reject } = Promise.withResolvers<FinalAnswer>()
   let failure: unknown
+  // Until the module of the work is loaded, what takes time is the machine and not the file.
+  let timer = limits && setTimeout(() => reject(passFailed('the thread did not start')), startLimit)
+  const onStart = (limit: ParseLimits) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => reject(overLimit(limit)), limit.milliseconds)
+  }
   const onMessage = (answer: PassAnswer) => {
+    if (answer.kind === 'started') return limits && onStart(limits)
     if (answer.kind !== 'progress') return resolve(answer)
     try {
       onProgress?.({ done: answer.done, total: answer.total })
@@ -188,7 +198,6 @@ function carryOut(
   }
   const onExit = () =>
     reject(limits !== undefined && thread.isOutOfMemory ? overLimit(limits) : passFailed('the thread ended'))
-  const timer = limits && setTimeout(() => reject(overLimit(limits)), limits.milliseconds)
   // Its order before is over.
   Atomics.store(cancelled, 0, 0)
   worker.ref()

@@ -98,6 +98,8 @@ export interface PassResult {
 
 /** What a thread says. */
 export type PassAnswer =
+  /** The module of a work is loaded, and its work begins. */
+  | { readonly kind: 'started' }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'cancelled' }

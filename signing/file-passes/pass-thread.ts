@@ -72,6 +72,7 @@ async function startDigester({ module, parameters }: FileDigestion): Promise<Fil
 
 async function work({ module, parameters }: FileWork): Promise<unknown> {
   const loaded = (await load(module)) as { readonly doFileWork: DoFileWork<unknown, unknown> }
+  parentPort?.postMessage({ kind: 'started' } satisfies PassAnswer)
   return loaded.doFileWork(parameters, control)
 }
 

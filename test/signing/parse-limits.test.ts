@@ -13,3 +13,8 @@ test.each(['endless', 'growing'])('reading of an %s structure is ended, and the 
   })
   expect(await passes.work({ module, parameters: 'sound' })).toBe('sound: read')
 })
+
+test('what a busy machine takes to load the reader does not count', async () => {
+  const slow = new URL('../support/slow-to-load.ts', import.meta.url).href
+  expect(await passes.work({ module: slow, parameters: 'sound' })).toBe('sound: read')
+})
