@@ -74,9 +74,10 @@ const toTest = [
     packages: { apt: 'postgresql', dnf: 'postgresql-server', brew: 'postgresql' },
   },
   {
-    name: 'Java',
-    isPresent: () => hasTemporalTestServer() || isOnPath('java'),
-    packages: java,
+    // Its jarsigner judges what is signed.
+    name: 'a Java development kit',
+    isPresent: () => isOnPath('java') && isOnPath('jarsigner'),
+    packages: { ...java, dnf: 'java-latest-openjdk-devel' },
   },
   {
     name: 'Maven',
