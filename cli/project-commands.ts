@@ -1,6 +1,6 @@
 import type { CommandEntry, CommandGroup, CommandModule } from './invocation.ts'
 
-/** The commands about projects, signing policies and grants. */
+/** The commands about projects, signing policies, artifact configurations and grants. */
 export const projectCommands: readonly CommandGroup[] = [
   {
     name: 'project',
@@ -36,6 +36,21 @@ export const projectCommands: readonly CommandGroup[] = [
     ],
   },
   {
+    name: 'artifact-configuration',
+    summary: 'what is signed inside of artifacts',
+    commands: [
+      entry('list', 'list artifact configurations', async () => (await configurations()).list),
+      entry('show', 'show an artifact configuration, or its text', async () => (await configurations()).show),
+      entry('versions', 'list its versions, oldest first', async () => (await configurations()).versions),
+      entry('validate', 'say what is wrong with a file', async () => (await configurations()).validate),
+      entry('create', 'create an artifact configuration', async () => (await configurations()).create),
+      entry('update', 'make a new version of it, or call it otherwise', async () => (await configurations()).update),
+      entry('deactivate', 'put it out of use', async () => (await configurations()).deactivate),
+      entry('reactivate', 'put it into use again', async () => (await configurations()).reactivate),
+      entry('set-default', 'choose the one for who names none', async () => (await configurations()).setDefault),
+    ],
+  },
+  {
     name: 'grant',
     summary: 'approvals in advance',
     commands: [
@@ -46,6 +61,8 @@ export const projectCommands: readonly CommandGroup[] = [
     ],
   },
 ]
+
+const configurations = () => import('./commands/artifact-configuration.ts')
 
 function entry(name: string, summary: string, load: () => Promise<CommandModule>): CommandEntry {
   return { name, summary, load }

@@ -13,6 +13,7 @@ import { awaitSignature } from '../await-signature.ts'
 import { type BuildOptions, givenBuildOptions, type SaidBuild, saidBuild, withBuildOptions } from '../build-options.ts'
 import { usageError } from '../cli-error.ts'
 import { type ClientCertificateOptions, withClientCertificate } from '../client-certificate-options.ts'
+import { askedConfiguration, type ConfigurationOptions, withConfigurationOptions } from '../configuration-options.ts'
 import type { Connection, ConnectionOptions } from '../connection/connection.ts'
 import { checkDestination, type Destination } from '../destination.ts'
 import { type ExistingSignatureTreatment, existingSignatureTreatments } from '../documents/request-fields.ts'
@@ -24,6 +25,7 @@ import { beginWait, howToContinue } from '../waiting.ts'
 type Options = ConnectionOptions &
   ClientCertificateOptions &
   ArtifactOptions &
+  ConfigurationOptions &
   BuildOptions & {
     readonly project?: string
     readonly policy?: string
@@ -49,7 +51,8 @@ export function define(command: Command, invocation: Invocation): void {
     command,
     'Waits for approvals and for the signature, through restarts of the service, and saves the signed file when its SHA-256 is what the service recorded. Ctrl-C ends the waiting and not the request; `countersign sign --attach` takes it up again.',
   )
-  withArtifactOptions(withBuildOptions(withClientCertificate(withConnection(command))))
+  const connected = withArtifactOptions(withBuildOptions(withClientCertificate(withConnection(command))))
+  withConfigurationOptions(connected)
     .argument('[file]', 'the file to be signed; none with --attach, with a link, or where it is described for later')
     .option('--project <slug>', 'the project (slug or id)')
     .option('--policy <slug>', 'its signing policy (slug or id)')
@@ -115,17 +118,19 @@ function submissionOf(options: Options) {
   const { idempotencyKey = randomUUID() } = options
   const cancelAfterSeconds =
     cancelAfter === undefined ? null : parseDuration(cancelAfter, '--cancel-after', longestCancellationDays) / 1000
-  return { project, signingPolicy, description, version, existingSignatures, idempotencyKey, cancelAfterSeconds }
+  const said = { description, version, existingSignatures, ...askedConfiguration(options) }
+  return { project, signingPolicy, ...said, idempotencyKey, cancelAfterSeconds }
 }
 
 /** @throws CliError `USAGE` when something is said that only a submission says */
 function refuseSubmission(options: Options): void {
   const { project, policy, description, productVersion, existingSignatures, cancelAfter } = options
-  const said = [project, policy, description, productVersion, existingSignatures, cancelAfter]
+  const { artifactConfiguration, parameter } = options
+  const said = [project, policy, description, productVersion, existingSignatures, cancelAfter, artifactConfiguration]
   // By the job's token a later job takes a request up as well.
   const { identityToken: _, audience: _audience, ...others } = options
   const given = [...givenArtifactOptions(options), ...givenBuildOptions(others)]
-  if (said.some((value) => value !== undefined) || given.length > 0)
+  if (said.some((value) => value !== undefined) || parameter.length > 0 || given.length > 0)
     throw usageError('What is said with a submission (--project, --policy, …) does not go with --attach: it was made.')
 }
 

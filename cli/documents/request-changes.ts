@@ -12,6 +12,9 @@ export type SubmissionChoices = {
   readonly version: string | null
   /** What is done with a file that is signed already; `null` leaves it to the policy. */
   readonly existingSignatures: ExistingSignatureTreatment | null
+  /** What says what is signed inside of the artifact: slug or id; left out, the project's default does. */
+  readonly artifactConfiguration?: string
+  readonly parameters?: readonly { readonly name: string; readonly value: string }[]
   /** The service makes one request of all submissions of this user with this key. */
   readonly idempotencyKey: string
 }

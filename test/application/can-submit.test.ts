@@ -112,7 +112,7 @@ describe('canSubmit', () => {
     expect(await ask({ fileName: '../setup.exe' })).toBe('FILE_NAME_MALFORMED')
     expect(await ask({ size: 0 })).toBe('UPLOAD_EMPTY')
     expect(await ask({ size: 1_000_001 })).toBe('ARTIFACT_TOO_LARGE')
-    expect(await ask({ size: 100, firstBytes: Buffer.alloc(64, 'PK') })).toBe('FORMAT_NOT_SUPPORTED')
+    expect(await ask({ size: 100, firstBytes: Buffer.alloc(64, 'QQ') })).toBe('FORMAT_NOT_SUPPORTED')
     expect(await ask({ size: 3, firstBytes: Buffer.from('MZ..') })).toBe('FIRST_BYTES_MALFORMED')
     expect(await ask({ size: 100_000, firstBytes: Buffer.alloc(65_537) })).toBe('FIRST_BYTES_MALFORMED')
     const program = smallPeFile(Buffer.alloc(5000))

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { policySchema } from '../../cli/policy-file.ts'
 import { sourceSummaryOf } from '../../cli/source-summary-options.ts'
+import { programConfiguration } from '../support/configurations.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { runCommand } from '../support/run-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -20,6 +21,53 @@ async function administrator() {
   }
   return { server, folder, run, json }
 }
+
+describe('artifact configurations', () => {
+  it('are checked, created, changed, shown, made the default, and named by submissions', async () => {
+    const { server, folder, run, json } = await administrator()
+    const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+    write('wrong.xml', programConfiguration().replace('<authenticode-sign/>', '<nonsense/>'))
+    const wrong = await run('artifact-configuration', 'validate', '--file', 'wrong.xml')
+    expect(wrong).toMatchObject({ code: 6, stdout: expect.stringMatching(/^wrong\.xml:4:5: error: .+ \([A-Z_]+\)\n/) })
+    write('installer.xml', programConfiguration('first'))
+    expect(await json('artifact-configuration', 'validate', '--file', 'installer.xml')).toMatchObject({ isValid: true })
+    const of = ['--project', 'demo', '--slug', 'installer']
+    await json('artifact-configuration', 'create', ...of, '--file', 'installer.xml', '--name', 'Installer')
+    write('installer.xml', programConfiguration('second'))
+    await json('artifact-configuration', 'update', ...of, '--file', 'installer.xml', '--reason', 'Signs more')
+    await json('artifact-configuration', 'update', ...of, '--description', 'What we deliver')
+    await json('artifact-configuration', 'set-default', ...of)
+    expect(await json('artifact-configuration', 'show', ...of, '--at-version', '1')).toMatchObject({
+      name: 'Installer',
+      description: 'What we deliver',
+      isDefault: true,
+      revision: 2,
+      current: { version: 2, reason: 'Signs more' },
+      document: programConfiguration('first'),
+    })
+    expect((await run('artifact-configuration', 'show', ...of, '--document')).stdout).toBe(
+      programConfiguration('second'),
+    )
+    expect((await run('artifact-configuration', 'versions', ...of)).stdout).toMatch(/2 +\S+.*Ada Admin.*Signs more/)
+    expect((await run('artifact-configuration', 'list')).stdout).toMatch(/demo\/installer +Installer +\S+ +default +2/)
+    await json('artifact-configuration', 'deactivate', ...of, '--reason', 'It signs too much')
+    write('setup.exe', 'a program')
+    const sign = async (...said: readonly string[]) => {
+      const environment = { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: server.submitter.token }
+      const args = ['sign', 'setup.exe', '--project', 'demo', '--policy', 'test-signing', '--no-wait', ...said]
+      return runCommand(args, { environment, workingDirectory: folder })
+    }
+    expect((await sign()).stderr).toContain('ARTIFACT_CONFIGURATION_INACTIVE')
+    await json('artifact-configuration', 'reactivate', ...of)
+    const named = ['--artifact-configuration', 'installer']
+    expect((await sign(...named, '--parameter', 'edition=home')).stderr).toContain('PARAMETER_UNKNOWN')
+    expect(await sign(...named)).toMatchObject({ code: 0, stderr: '' })
+    expect(await run('artifact-configuration', 'show', '--project', 'demo', '--slug', 'none')).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('ARTIFACT_CONFIGURATION_NOT_FOUND'),
+    })
+  })
+})
 
 describe('projects', () => {
   it('are created, changed in what options say, deactivated, reactivated and shown', async () => {
