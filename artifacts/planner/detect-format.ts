@@ -11,7 +11,10 @@ export async function detectFormat(formats: readonly SignatureFormat[], file: Fi
   for (const format of formats) {
     const detection = await format.detect(file)
     if (detection === 'recognized') return format
-    if (detection !== 'foreign') seen = detection.unsupported
+    if (detection === 'foreign') continue
+    // What is like a file of one format is of no other.
+    seen = detection.unsupported
+    break
   }
   const supported = formats.map(({ title }) => title).join('; ')
   throw new ArtifactError('FORMAT_NOT_SUPPORTED', `${file.name} ${seen}. What can be signed: ${supported}.`, {
