@@ -24,12 +24,16 @@ import { usualTrees } from './tree-planning.ts'
 /** An artifact, and what says what is signed inside of it. */
 export type DeepWork = {
   readonly fileName: string
-  readonly bytes: Uint8Array
+  /** Its bytes, or what the store has of it. */
+  readonly bytes: Uint8Array | StoredBytes
   /** What stands in `artifact-configuration`. */
   readonly configuration: string
   readonly parameters?: Readonly<Record<string, string>>
   readonly facts?: Partial<TreeFacts>
 }
+
+/** Bytes that are in the store. */
+export type StoredBytes = { readonly sha256: Sha256Digest; readonly size: number }
 
 /** What has become of an artifact. */
 export type DeeplySigned = {
@@ -45,7 +49,7 @@ export function configurationText(content: string): string {
 
 /** Plans and signs artifacts by configurations, with a key in memory and no service. */
 export async function deepSigningIn(folder: string, signer: TestIdentity) {
-  const store = await openFolderStore({ path: join(folder, 'store'), maximumSize: 1_000_000_000 })
+  const store = await openFolderStore({ path: join(folder, 'store'), maximumSize: 16 * 1024 ** 3 })
   const passes = new FilePasses(2)
   const { certificateChain, ...means } = {
     key: signer.key as never,
@@ -54,7 +58,8 @@ export async function deepSigningIn(folder: string, signer: TestIdentity) {
     now: () => new Date(),
   }
 
-  async function stored(bytes: Uint8Array): Promise<{ readonly sha256: Sha256Digest; readonly size: number }> {
+  async function stored(bytes: DeepWork['bytes']): Promise<StoredBytes> {
+    if (!(bytes instanceof Uint8Array)) return bytes
     return store.put(
       (async function* () {
         yield bytes
@@ -84,6 +89,47 @@ export async function deepSigningIn(folder: string, signer: TestIdentity) {
       ...work.facts,
     }
     return planTree(facts, { folder: scratch, copy }, (tree) => use(tree, scratch))
+  }
+
+  function signed<Result>(
+    work: DeepWork,
+    between: (path: string) => void,
+    use: (result: {
+      readonly tree: TreeNode
+      readonly path: string
+      readonly verified: Awaited<ReturnType<typeof verifyTree>>
+    }) => Promise<Result>,
+  ): Promise<Result> {
+    return withTree(work, true, async (tree, scratch) => {
+      const parts = { ...usualTrees, folder: scratch, passes, atOnce: 4, means: { certificateChain, ...means } }
+      const made = await signTree(parts, tree)
+      between(made.get(tree)?.path ?? '')
+      const verified = await verifyTree(parts, tree, made, async ({ node, directives, file, signatures }) => {
+        if (signatures.length > 0) {
+          const trust = { certificateChain, trustedTimestampCertificates: undefined, at: new Date() }
+          const made = []
+          for (const [index, directive] of directives.entries()) {
+            const kind = usualTrees.detached.find(({ definition }) => definition.name === directive.directive)
+            made.push(await kind?.verify(file, signatures[index] as never, { directive, ...trust }, { passes }))
+          }
+          return made.map((found) => ({ directive: found?.directive ?? '', timestamp: null }))
+        }
+        const found = await node.format?.verify(
+          file.handle,
+          {
+            fileName: file.name,
+            directives,
+            kept: [],
+            certificateChain,
+            trustedTimestampCertificates: undefined,
+            at: new Date(),
+          },
+          { passes },
+        )
+        return (found ?? []).map(({ directive }) => ({ directive, timestamp: null }))
+      })
+      return use({ tree, path: made.get(tree)?.path ?? '', verified })
+    })
   }
 
   async function withSample<Result>(
@@ -124,48 +170,29 @@ export async function deepSigningIn(folder: string, signer: TestIdentity) {
         return dryRun(means, parsed.configuration.root, file)
       }),
 
-    inspect: (fileName: string, bytes: Uint8Array) =>
+    inspect: (fileName: string, bytes: DeepWork['bytes']) =>
       withSample({ fileName, bytes }, (means, file) => inspectArtifact(means, file)),
 
     /** Signs and verifies, as the signer does. */
-    sign: (work: DeepWork, between: (folder: string) => void = () => undefined): Promise<DeeplySigned> =>
-      withTree(work, true, async (tree, scratch) => {
-        const parts = { ...usualTrees, folder: scratch, passes, atOnce: 4, means: { certificateChain, ...means } }
-        const made = await signTree(parts, tree)
-        between(made.get(tree)?.path ?? '')
-        const verified = await verifyTree(parts, tree, made, async ({ node, directives, file, signatures }) => {
-          if (signatures.length > 0) {
-            const trust = { certificateChain, trustedTimestampCertificates: undefined, at: new Date() }
-            const made = []
-            for (const [index, directive] of directives.entries()) {
-              const kind = usualTrees.detached.find(({ definition }) => definition.name === directive.directive)
-              made.push(await kind?.verify(file, signatures[index] as never, { directive, ...trust }, { passes }))
-            }
-            return made.map((found) => ({ directive: found?.directive ?? '', timestamp: null }))
-          }
-          const found = await node.format?.verify(
-            file.handle,
-            {
-              fileName: file.name,
-              directives,
-              kept: [],
-              certificateChain,
-              trustedTimestampCertificates: undefined,
-              at: new Date(),
-            },
-            { passes },
-          )
-          return (found ?? []).map(({ directive }) => ({ directive, timestamp: null }))
-        })
+    sign: (work: DeepWork, between: (path: string) => void = () => undefined): Promise<DeeplySigned> =>
+      signed(work, between, async ({ tree, path, verified }) => {
         const nodes = [...numbered(tree).keys()]
         return {
           plan: nodes.map(({ content }) => content),
-          bytes: readFileSync(made.get(tree)?.path ?? ''),
+          bytes: readFileSync(path),
           files: nodes.filter(changes).map((node) => ({
             path: node.content.path,
             signatures: verified.get(node)?.signatures ?? [],
           })),
         }
       }),
+
+    /** The same of an artifact that is larger than memory: what becomes of it is not read. */
+    signLarge: (work: DeepWork): Promise<void> =>
+      signed(
+        work,
+        () => undefined,
+        async () => undefined,
+      ),
   }
 }
