@@ -35,7 +35,7 @@ type LinkOfJobs = JobLink & {
 type Accepting = { readonly link: LinkOfJobs; readonly token: JobToken }
 
 /** So many links are tried with one token. */
-const mostTried = 20
+const mostTried = 100
 
 /** Whether what was sent in place of an API token has the form of an identity token: three parts in base64url (RFC 7519 §3). */
 export function isIdentityToken(text: string | undefined): text is string {

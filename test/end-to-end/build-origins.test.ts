@@ -105,12 +105,12 @@ test('a right build of each kind is signed, and a wrong one is refused with its 
   const fetching = { projectSlug: system, signingPolicySlug: 'release', trustedBuildSystemSlug: system }
   const rest = restClient(`${served.url}/API/v1/${organizationId}`, String(apiToken))
   const named = { ...fetching, 'build.jobId': '31', 'build.path': 'out/tool.exe' }
-  const fetchBy = async (said: Readonly<Record<string, string>>) =>
-    rest.send(
-      'POST',
-      '/SigningRequests/SubmitBuildArtifact',
-      formOf({ ...said, 'buildSecrets.identityToken': await ofGitLab() }),
-    )
+  const fetchBy = (said: Readonly<Record<string, string>>) =>
+    until('the service answers', async () => {
+      const form = formOf({ ...said, 'buildSecrets.identityToken': await ofGitLab() })
+      const answer = await rest.send('POST', '/SigningRequests/SubmitBuildArtifact', form)
+      return answer.status === 503 ? undefined : answer
+    })
   const fetched = await fetchBy(named)
   expect([fetched.status, fetched.body.detail]).toEqual([201, undefined])
   await reached(organization, fetched.body.signingRequestId, 'Completed')
@@ -150,14 +150,17 @@ test('a job submits by its identity token alone, as the CI user that the link na
   const api = (token: string, organization: string = organizationId) =>
     restClient(`${served.url}/API/v1/${organization}`, token)
   const program = sampleProgram()
-  const submit = (
-    token: string,
-    { projectSlug = 'tool', key = '', ...more }: Readonly<Record<string, string>> = {},
-  ) => {
-    const artifact = new File([Buffer.from(program)], 'program.exe')
-    const form = formOf({ projectSlug, signingPolicySlug: 'release', ...more, artifact })
-    const headers = key === '' ? {} : { 'idempotency-key': key }
-    return api(token).send('POST', '/SigningRequests/SubmitWithArtifact', form, headers)
+  let count = 0
+  /** As clients do it: under a key, again while the service asks for that. */
+  function submit(token: string, { projectSlug = 'tool', key = '', ...more }: Readonly<Record<string, string>> = {}) {
+    count += 1
+    const headers = { 'idempotency-key': key === '' ? `submission ${count}` : key }
+    const artifact = () => new File([Buffer.from(program)], 'program.exe')
+    const form = () => formOf({ projectSlug, signingPolicySlug: 'release', ...more, artifact: artifact() })
+    return until('the service answers', async () => {
+      const answer = await api(token).send('POST', '/SigningRequests/SubmitWithArtifact', form(), headers)
+      return answer.status === 503 ? undefined : answer
+    })
   }
   const answered = async (answer: Promise<RestAnswer>) => {
     const { status, body } = await answer
@@ -216,6 +219,32 @@ test('a job submits by its identity token alone, as the CI user that the link na
     [401, 'IDENTITY_TOKEN_NOT_LINKED'],
     [403, 'API_TOKEN_SCOPE_EXCEEDED'],
   ])
+
+  // Of a right and of a wrong build, checks and evidence are seen by REST, GraphQL (which the command line asks), and in the history.
+  const elsewhere = (await submit(await job({ ref: 'refs/heads/feature' }))).body.signingRequestId
+  await reached(organization, elsewhere, 'OriginVerificationFailed')
+  await served.caughtUp()
+  for (const [id, verified, check] of [
+    [signingRequestId, true, { name: 'branch', outcome: 'passed', code: null }],
+    [elsewhere, false, { name: 'branch', outcome: 'failed', code: 'ORIGIN_BRANCH_NOT_ALLOWED' }],
+  ] as const) {
+    const shown = (await api(await job()).send('GET', `/SigningRequests/${id}`)).body
+    expect(shown.verifiedOrigin).toMatchObject({
+      verified,
+      checks: expect.arrayContaining([expect.objectContaining(check)]),
+    })
+    expect([shown.vouchedBy.method, shown.failure?.code ?? null]).toEqual(['identityToken', check.code])
+    const [{ link, sha256 }] = shown.verifiedOrigin.evidence
+    const kept = await api(await job()).bytes(link)
+    expect(createHash('sha256').update(kept).digest('hex')).toBe(sha256)
+    expect(JSON.parse(kept.toString())).toMatchObject({ repository_id: '1001' })
+    const byGraphQL = JSON.parse((await served.countersign(['request', 'show', id, '--json'], submitter)).stdout)
+    expect(byGraphQL.origin).toMatchObject({
+      checks: expect.arrayContaining([expect.objectContaining({ name: 'branch' })]),
+    })
+    const history = await served.countersign(['audit', 'history', 'request', id], submitter)
+    expect(history.stdout).toContain(`"name":"branch","outcome":"${check.outcome}"`)
+  }
 
   // By the command line: the job asks GitHub for tokens, that for the submission names the artifact.
   const audiences: string[] = []
