@@ -109,6 +109,8 @@ export const jsonFormat: SignatureFormat<null, undefined> = {
 
 /** Begins as an object does that has a property, or none. */
 async function detect({ readPart, size }: FileParts) {
+  // Of other files no more than that need be at hand.
+  if (!/^(?:\s|\{|\u00ef\u00bb\u00bf)/.test((await readPart(0, 3)).toString('latin1'))) return 'foreign'
   const start = (await readPart(0, 1024)).toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '')
   return /^\s*\{\s*["}]/.test(start) || (size > 1024 && /^\s*\{\s*$/.test(start)) ? 'recognized' : 'foreign'
 }

@@ -101,6 +101,9 @@ const firstOctets: ReadonlySet<number | undefined> = new Set([0x09, 0x0a, 0x0d, 
 
 async function detect({ readPart }: FileParts) {
   // Of other files no more than that need be at hand.
+  if (!/^(?:\s|<|\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)/.test((await readPart(0, 3)).toString('latin1')))
+    return 'foreign'
+  // Of other files no more than that need be at hand.
   if (!firstOctets.has((await readPart(0, 1))[0])) return 'foreign'
   const start = await readPart(0, 1024)
   const isLittle = start[0] === 0xff && start[1] === 0xfe

@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { authoriseSigning } from '../../activities/authorise-signing.ts'
 import {
@@ -112,7 +113,12 @@ describe('the signer', () => {
 describe('by artifact configurations the signer', () => {
   const artifactConfigurationId = randomUUID() as ArtifactConfigurationId
   const stream = streams.artifactConfiguration(artifactConfigurationId)
-  const documentDigest = (version: number) => `c${version}`.repeat(32) as Sha256Digest
+  const documentOf = (version: number) =>
+    Buffer.from(
+      `<artifact-configuration xmlns="http://signpath.io/artifact-configuration/v1"><!-- ${version} --><pe-file><authenticode-sign/></pe-file></artifact-configuration>`,
+    )
+  const documentDigest = (version: number) =>
+    createHash('sha256').update(documentOf(version)).digest('hex') as Sha256Digest
   const changed = (version: number) => ({
     type: 'ArtifactConfigurationChanged',
     data: { schemaVersion: 1, version, documentDigest: documentDigest(version), size: 100, reason: null },
@@ -125,7 +131,8 @@ describe('by artifact configurations the signer', () => {
 
   async function withConfiguration() {
     const organization = await testOrganization({ approval: null })
-    const { setup, projectId } = organization
+    const { setup, projectId, store } = organization
+    for (const version of [1, 2, 3]) await store.put(Readable.from([documentOf(version)]))
     const created = {
       ...{ artifactConfigurationId, organizationId: setup.organizationId, projectId, slug: 'installer' },
       ...{ name: 'Installer', description: null, documentDigest: documentDigest(1), size: 100 },

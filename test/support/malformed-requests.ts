@@ -1,4 +1,10 @@
-import type { BuildSecretId, SigningRequestCommand, SigningRequestEvent } from '../../domain/index.ts'
+import type {
+  ArtifactConfigurationId,
+  BuildSecretId,
+  Sha256Digest,
+  SigningRequestCommand,
+  SigningRequestEvent,
+} from '../../domain/index.ts'
 import type { RefusedCase } from './decider-spec.ts'
 import { approve, cancel, deny, submit, submitFrom, waiting } from './signing-request-history.ts'
 import { aSubmission, fixedUuid, people } from './submission.ts'
@@ -9,6 +15,13 @@ const submitBuilt = (fields: Readonly<Record<string, unknown>>, names: readonly 
   ...submit,
   submission: aSubmission({ build: { fields, secrets: names.map((name) => ({ name, secretId })) } }),
 })
+
+const submitConfigured = (parameters: Readonly<Record<string, string>>): SigningRequestCommand => {
+  const documentDigest = 'c1'.repeat(32) as Sha256Digest
+  const artifactConfigurationId = fixedUuid<ArtifactConfigurationId>('6')
+  const artifactConfiguration = { artifactConfigurationId, version: 1, documentDigest, parameters }
+  return { ...submit, submission: aSubmission({ artifactConfiguration }) }
+}
 
 /** Commands of a signing request that say something in a form that it cannot have. */
 export const malformedCases: readonly RefusedCase<SigningRequestCommand, SigningRequestEvent>[] = [
@@ -50,6 +63,7 @@ export const malformedCases: readonly RefusedCase<SigningRequestCommand, Signing
       return ['FILE_NAME_MALFORMED', JSON.stringify(fileName), [], submitFrom({ fileName })] as const
     },
   ),
+  ['PARAMETER_INVALID', 'what nobody sees in a parameter', [], submitConfigured({ edition: 'a\u202eb' })],
   ['ORIGIN_BUILD_TOO_LARGE', 'fields of a build', [], submitBuilt({ run: 'x'.repeat(16_384) }, [])],
   ['ORIGIN_BUILD_INVALID', 'a secret of a build twice', [], submitBuilt({}, ['token', 'token'])],
   ['ORIGIN_BUILD_INVALID', 'nine secrets of a build', [], submitBuilt({}, [...'abcdefghi'])],
