@@ -4,6 +4,8 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { openZip, rewriteZip, usualArchiveLimits } from '../archives/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
 import { type DeepWork, deepSigningIn } from '../test/support/deep-signing.ts'
 import { makeIdentity } from '../test/support/openssl.ts'
 import { smallPeFile } from '../test/support/small-pe-file.ts'
@@ -52,19 +54,35 @@ export async function benchManyPrograms(folder: string, count: number): Promise<
 /** A zip of so many small files, planned. In seconds. */
 export async function benchManyEntries(folder: string, count: number): Promise<number> {
   const signer = await makeIdentity(folder, 'ec-p256')
-  const bytes = buildZip([
-    { name: 'setup.exe', content: programOf(4_000) },
-    ...Array.from({ length: count - 1 }, (_, index) => ({
-      name: `lib/${index % 500}/file-${index}.txt`,
-      content: `content ${index}`,
-    })),
-  ])
   const deep = await deepSigningIn(folder, signer)
   try {
+    const input = join(folder, 'many.zip')
+    await writeManyEntries(input, count, deep.passes)
+    const bytes = await deep.store.put(createReadStream(input))
     const configuration = allPrograms.replace('**/*.exe', 'setup.exe')
     return await timed(() => deep.plan({ fileName: 'release.zip', bytes, configuration }))
   } finally {
     await deep.close()
+  }
+}
+
+/** More entries than an archive without ZIP64 can have. */
+async function writeManyEntries(path: string, count: number, passes: FilePasses): Promise<void> {
+  const start = `${path}.start`
+  await writeFile(start, buildZip([{ name: 'setup.exe', content: programOf(4_000) }]))
+  const [input, output] = [await open(start), await open(path, 'wx+')]
+  try {
+    const { size } = await input.stat()
+    const archive = await openZip({ handle: input, size }, { limits: usualArchiveLimits, passes })
+    const inserted = Array.from({ length: count - 1 }, (_, index) => ({
+      ...({ before: 'end', method: 'deflated' } as const),
+      name: `lib/${index % 500}/file-${index}.txt`,
+      content: Buffer.from(`content ${index}`),
+    }))
+    await rewriteZip(archive, { inserted }, { output, passes })
+  } finally {
+    await input.close()
+    await output.close()
   }
 }
 
