@@ -141,6 +141,7 @@ const ending: Readonly<Record<string, string>> = {
   OUTGOING_HEADER_INVALID: 'Correct or leave it out.',
   OUTGOING_REDIRECT_REFUSED: 'Name the address that it leads to in the end.',
   OUTGOING_URL_INVALID: 'Correct it; credentials go into a header.',
+  OPENPGP_HASH_TOO_SHORT: 'Set `hash-algorithm` to what the message names.',
   ORIGIN_ANSWER_INCOMPLETE: 'Give the account of the API key the permission that the message names; else report it.',
   ORIGIN_API_ANSWER_TOO_LARGE: 'Make the build smaller, or report it.',
   ORIGIN_API_BASE_URL_INVALID: 'An administrator corrects it in the settings of the link.',

@@ -1,12 +1,14 @@
 import { cmsSignature } from './cms-detached/index.ts'
 import type { DetachedSignature } from './detached-signature.ts'
 import { dsseSignature } from './dsse/index.ts'
+import { gpgSignature } from './openpgp/index.ts'
 import { rawSignature } from './raw/index.ts'
 import type { SignatureFormat } from './signature-format.ts'
 import { smimeSignature } from './smime/index.ts'
 
 /** Every signature that this release can make beside a file: the directives of the element `file`. */
 export const detachedSignatures: readonly DetachedSignature[] = [
+  gpgSignature,
   cmsSignature,
   rawSignature,
   smimeSignature,

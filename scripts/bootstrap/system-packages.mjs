@@ -69,6 +69,11 @@ const toTest = [
     packages: { apt: 'libxml2-utils', dnf: 'libxml2', brew: 'libxml2' },
   },
   {
+    name: 'GnuPG',
+    isPresent: () => isOnPath('gpg') && isOnPath('gpgv'),
+    packages: { apt: 'gnupg', dnf: 'gnupg2', brew: 'gnupg' },
+  },
+  {
     name: 'the PostgreSQL server',
     isPresent: () => isOnPath('initdb') || hasDebianPostgres(),
     packages: { apt: 'postgresql', dnf: 'postgresql-server', brew: 'postgresql' },
