@@ -9,7 +9,9 @@ import {
 } from '../domain/index.ts'
 import type { DetachedSignature } from '../signing/detached-signature.ts'
 import { attributeTitle, directiveDefinition } from '../signing/directives.ts'
+import { readOpenPgpCertificate } from '../signing/openpgp/index.ts'
 import type {
+  DirectiveDefinition,
   FileWorkOptions,
   FoundDirective,
   FoundTimestamp,
@@ -34,6 +36,8 @@ export type SignaturePromise = {
   readonly existingSignatures: readonly ExistingSignature[]
   /** The certificate as it is configured: DER, leaf first, with its root or without. */
   readonly certificateChain: readonly Uint8Array[]
+  /** The OpenPGP certificate, in its binary form; left out where an X.509 one signs. */
+  readonly openPgpCertificate?: Uint8Array | undefined
   /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
   readonly trustedTimestampCertificates: readonly Uint8Array[] | undefined
   /** When certificates must be valid where no trusted time-stamp says when the file was signed. */
@@ -61,7 +65,7 @@ export async function checkSignedFile(
   const found = await format.verify(handle, expectation, options)
   if (found.length !== directives.length) throw notAsPlanned('the number of signatures')
   for (const [index, directive] of directives.entries()) {
-    const broken = brokenPromise(format, directive, found[index], promise)
+    const broken = await brokenPromise(format, directive, found[index], promise)
     if (broken !== undefined) throw notAsPlanned(broken)
   }
   return found.map(({ directive, timestamp }) => ({
@@ -84,15 +88,15 @@ export async function checkDetachedSignature(
   promise: Omit<SignaturePromise, 'existingSignatures'>,
   options: FileWorkOptions,
 ): Promise<readonly MadeSignature[]> {
-  const { directives, certificateChain, trustedTimestampCertificates, at } = promise
+  const { directives, certificateChain, openPgpCertificate, trustedTimestampCertificates, at } = promise
   if (signatures.length !== directives.length) throw notAsPlanned('the number of signatures')
   const made: MadeSignature[] = []
   for (const [index, directive] of directives.entries()) {
     const kind = detached.find(({ definition }) => definition.name === directive.directive)
     if (kind === undefined) throw notAsPlanned('the kind of signature')
-    const expectation = { directive, certificateChain, trustedTimestampCertificates, at }
+    const expectation = { directive, certificateChain, openPgpCertificate, trustedTimestampCertificates, at }
     const found = await kind.verify(file, signatures[index] as OpenFile, expectation, options)
-    const broken = brokenPromise({ name: 'file', directives: [kind.definition] }, directive, found, promise)
+    const broken = await brokenPromise({ name: 'file', directives: [kind.definition] }, directive, found, promise)
     if (broken !== undefined) throw notAsPlanned(broken)
     made.push({ directive: found.directive, timestamp: found.timestamp === undefined ? null : said(found.timestamp) })
   }
@@ -104,16 +108,16 @@ function said({ time, authority, uncovered }: FoundTimestamp): MadeSignature['ti
 }
 
 /** What of a directive the signed file does not hold; `undefined` when it holds all of it. */
-function brokenPromise(
+async function brokenPromise(
   format: Pick<SignatureFormat, 'name' | 'directives'>,
   { directive, attributes, contentDigests }: SigningDirective,
   found: FoundDirective | undefined,
   { plan, certificateChain }: Pick<SignaturePromise, 'plan' | 'certificateChain'>,
-): string | undefined {
+): Promise<string | undefined> {
   if (found?.directive !== directive) return 'the kind of signature'
   const definition = directiveDefinition(format, directive)
   const embedded = definition.embeddedCertificates(certificateChain, attributes)
-  if (readCertificate(found.signerCertificate).thumbprintSha256 !== plan.certificateThumbprint) return 'the certificate'
+  if ((await thumbprintOf(definition, found)) !== plan.certificateThumbprint) return 'the certificate'
   if (!isSameChain(found.certificates, embedded)) return 'the certificate chain'
   const names = new Set([...Object.keys(attributes), ...Object.keys(found.attributes)])
   for (const name of names)
@@ -122,6 +126,15 @@ function brokenPromise(
   if (!isDeepStrictEqual(found.contentDigests, contentDigests)) return 'the digest'
   if ((found.timestamp !== undefined) !== (plan.timestamp === 'required')) return 'the time-stamp'
   return undefined
+}
+
+/** What plans name the certificate of a signature by. */
+async function thumbprintOf(
+  { certificateFormat }: DirectiveDefinition,
+  { signerCertificate }: FoundDirective,
+): Promise<string> {
+  if (certificateFormat === 'openpgp') return (await readOpenPgpCertificate(signerCertificate)).fingerprint
+  return readCertificate(signerCertificate).thumbprintSha256
 }
 
 function notAsPlanned(promise: string): Refusal {

@@ -14,6 +14,7 @@ import { appendDecided, type EventLog, prepareEvents, readNamedStream, readWhole
 import type { EstClient } from '../signing/est/index.ts'
 import { SigningError } from '../signing/signing-error.ts'
 import { chainOfIssued, issuedCertificate, namesOfCertificate, sameNames } from '../signing/x509/index.ts'
+import { chainOf } from './signing-key.ts'
 
 /** The EST servers that a worker knows, by name, and the roots (DER) that certificates of each may lead to. */
 export type EstAuthorities = ReadonlyMap<
@@ -74,7 +75,7 @@ async function askServer(
   const authorities = await client.authorities(signal)
   const request = Buffer.from(signingRequest ?? '', 'base64')
   const file = await client.enrol(request, issued === null ? 'first' : 'renewal', signal)
-  const before = issued?.chain.map((each) => Buffer.from(each, 'base64')) ?? []
+  const before = issued === null ? [] : chainOf(issued)
   const known = [...authorities, ...before.slice(1)]
   const chain = chainOfIssued({ file, publicKey, known, at: new Date(now()), trustedRoots }).map(({ der }) => der)
   const [was, is] = [before[0], chain[0]]

@@ -20,15 +20,16 @@ import {
 } from '../signing/x509/index.ts'
 import { collectGrounds, stillStand } from './grounds.ts'
 import { readKeyHistory } from './key-history.ts'
+import { certifyOpenPgpKey } from './openpgp-key.ts'
 import type { SignerDependencies } from './sign.ts'
-import { readKey, storedKey } from './signing-key.ts'
+import { readKey, signingCertificate, storedKey } from './signing-key.ts'
 
 /** The extended key usage that requests to authorities ask for (RFC 5280 §4.2.1.12). */
 const codeSigning = '1.3.6.1.5.5.7.3.3'
 
 /**
- * Makes what a certificate's stream asks for, unless it is there: a self-signed certificate, or the request that goes to an
- * authority; the first, or the one for a renewal, then with the same names to the byte. One that came with its key comes into
+ * Makes what a certificate's stream asks for, unless it is there: a self-signed certificate, a self-signature of an OpenPGP key, or the
+ * request that goes to an authority; the first, or the one for a renewal, then with the same names to the byte. One that came with its key comes into
  * use once somebody has brought that in. The key must be in its key store; whatever is added to the stream of one of the two, such
  * as that it is disabled, comes before the key's use.
  *
@@ -82,6 +83,8 @@ async function isAwaited(log: Pick<EventLog, 'readStream'>, { keyId }: Certifica
 async function makeCertificate(certificate: Certificate, key: SigningKey, now: Instant): Promise<CertificateCommand> {
   const { requested, issued } = certificate
   if (requested.kind === 'imported') return { type: 'RecordImported' }
+  if (requested.kind === 'openPgp')
+    return { type: 'RecordIssued', issued: await certifyOpenPgpKey(certificate, key, now) }
   const { subject } = requested
   if (requested.kind === 'selfSigned') {
     const [from, to] = [new Date(requested.notBefore), new Date(requested.notAfter)]
@@ -96,9 +99,7 @@ async function makeCertificate(certificate: Certificate, key: SigningKey, now: I
   const request = await createCertificationRequest({
     key,
     names:
-      issued === null
-        ? newNames(subject, requested.alternativeNames)
-        : namesOfCertificate(Buffer.from(issued.chain[0] ?? '', 'base64')),
+      issued === null ? newNames(subject, requested.alternativeNames) : namesOfCertificate(signingCertificate(issued)),
     digitalSignature: true,
     extendedKeyUsages: [codeSigning],
   })

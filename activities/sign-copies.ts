@@ -7,6 +7,7 @@ import type { HashSigningKey, SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { checkSignedFile } from './check-signed-file.ts'
 import type { LongWork } from './heartbeat.ts'
+import { chainOf } from './signing-key.ts'
 
 /** What an attempt to sign works with. */
 export type SigningTools = {
@@ -53,7 +54,7 @@ async function signCopy(dependencies: Dependencies, work: PlannedCopy & SigningT
     signal,
     progress: onProgress,
   } = work
-  const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
+  const certificateChain = chainOf(certificate.issued)
   const { format } = copy
   const options = { passes, signal, onProgress }
   const spoolPath = () => join(folder, randomUUID())

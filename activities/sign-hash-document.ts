@@ -4,6 +4,7 @@ import type { FilePasses } from '../signing/file-passes/index.ts'
 import { hashVerification, signHashes } from '../signing/hashes/index.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 import type { SigningTools } from './sign-copies.ts'
+import { signingCertificate } from './signing-key.ts'
 
 /**
  * Signs the hashes of a request. Each signature is verified with the public key of the certificate that the plan names while the
@@ -16,7 +17,7 @@ export async function* signHashDocument(
   work: SigningTools & { readonly hashes: HashesToSign; readonly planned: FileToSign },
 ): AsyncGenerator<SignedFile, void, undefined> {
   const { hashes, planned, plan, certificate, key, stillAuthorised } = work
-  const leaf = readCertificate(Buffer.from(certificate.issued.chain[0] ?? '', 'base64'))
+  const leaf = readCertificate(signingCertificate(certificate.issued))
   if (leaf.thumbprintSha256 !== plan.certificateThumbprint)
     throw new Refusal('SIGNATURE_NOT_AS_PLANNED', 'The certificate is not the one that the plan names.', {
       promise: 'the certificate',

@@ -14,6 +14,7 @@ import type { FilePasses } from '../signing/file-passes/index.ts'
 import { checkDetachedSignature, checkSignedFile } from './check-signed-file.ts'
 import type { LongWork } from './heartbeat.ts'
 import type { SigningTools } from './sign-copies.ts'
+import { chainOf, openPgpCertificateOf } from './signing-key.ts'
 
 type Dependencies = {
   /** The signer's own, for as long as the attempt lasts. */
@@ -42,11 +43,12 @@ export async function* signTreeCopies(
 ): AsyncGenerator<SignedFile, void, undefined> {
   const { folder, store, passes, trees, trustedTimestampCertificates, now } = dependencies
   const { plan, certificate, key, timestamps, stillAuthorised, signal, progress: onProgress } = tools
-  const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
+  const certificateChain = chainOf(certificate.issued)
+  const openPgpCertificate = openPgpCertificateOf(certificate.issued)
   const options = { passes, signal, onProgress }
   const signer = {
     ...{ folder, ...trees, ...options, atOnce: filesAtOnce },
-    means: { key, certificateChain, timestamps, now: () => new Date(now()) },
+    means: { key, certificateChain, openPgpCertificate, timestamps, now: () => new Date(now()) },
   }
   // 1. From the inside out.
   const made = await signTree(signer, root)
@@ -54,7 +56,7 @@ export async function* signTreeCopies(
   if (artifact === undefined)
     throw new Refusal('PLAN_EMPTY', 'The plan names nothing that is signed: no file of the artifact changes.')
   // 2. From the outside in.
-  const promise = { plan, certificateChain, trustedTimestampCertificates, at: new Date(now()) }
+  const promise = { plan, certificateChain, openPgpCertificate, trustedTimestampCertificates, at: new Date(now()) }
   const check = ({ node, directives, file, signatures }: FileToCheck): Promise<readonly MadeSignature[]> => {
     const { content, format } = node
     if (signatures.length > 0)

@@ -3,8 +3,10 @@ import {
   type CertificateId,
   certificateAsPlanned,
   certificateDecider,
+  chainOfCertificate,
   fold,
   type Instant,
+  type IssuedCertificate,
   keyDecider,
   Refusal,
   streams,
@@ -14,6 +16,7 @@ import {
   usableKey,
 } from '../domain/index.ts'
 import { type EventLog, readNamedStream } from '../event-log/index.ts'
+import { readOpenPgpCertificate } from '../signing/openpgp/index.ts'
 import type { KeyStores, TokenKey } from '../signing/pkcs11/index.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 
@@ -62,10 +65,30 @@ export async function readCertificateAndKey(
     at,
   )
   const key = await readKey(log, certificate)
-  const leaf = readCertificate(Buffer.from(certificate.issued.chain[0] ?? '', 'base64'))
-  if (!Buffer.from(key.publicKey, 'base64').equals(leaf.publicKey))
+  if (!Buffer.from(key.publicKey, 'base64').equals(await publicKeyOf(certificate.issued)))
     throw new Refusal('KEY_MISMATCH', `The certificate ${certificate.name} was not issued for the key ${key.name}.`)
   return { certificate, key }
+}
+
+/** The public key that a certificate is for, DER SubjectPublicKeyInfo. */
+async function publicKeyOf(issued: IssuedCertificate): Promise<Uint8Array> {
+  if (issued.format === 'x509') return readCertificate(signingCertificate(issued)).publicKey
+  return (await readOpenPgpCertificate(Buffer.from(issued.publicKey, 'base64'))).publicKey
+}
+
+/** The certificate that signs, DER; empty for an OpenPGP key. */
+export function signingCertificate(issued: IssuedCertificate): Buffer {
+  return Buffer.from(chainOf(issued)[0] ?? [])
+}
+
+/** The certificate and those above it, DER, as configured; none for an OpenPGP key. */
+export function chainOf(issued: IssuedCertificate): readonly Buffer[] {
+  return chainOfCertificate(issued).map((each) => Buffer.from(each, 'base64'))
+}
+
+/** The OpenPGP certificate in its binary form; `undefined` of an X.509 one. */
+export function openPgpCertificateOf(issued: IssuedCertificate): Buffer | undefined {
+  return issued.format === 'openpgp' ? Buffer.from(issued.publicKey, 'base64') : undefined
 }
 
 /**

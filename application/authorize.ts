@@ -71,6 +71,8 @@ export const useCases = {
   createSelfSignedCertificate: 'administerCertificates',
   checkContinuity: 'readOrganization',
   requestCertificate: 'administerCertificates',
+  createOpenPgpKey: 'administerCertificates',
+  changeKeyExpiry: 'administerCertificates',
   installCertificate: 'administerCertificates',
   importCertificate: 'administerCertificates',
   completeCertificateImport: 'administerCertificates',

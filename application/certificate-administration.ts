@@ -4,7 +4,9 @@ import {
   type CertificateChanged,
   type CertificateInstallation,
   type CertificateSwitch,
+  changeKeyExpiry,
   installCertificate,
+  type KeyExpiryChange,
   type NamedCertificate,
   type RestrictionsChange,
   renewCertificate,
@@ -14,8 +16,10 @@ import {
 import {
   type AuthorityCertificateInput,
   type CreatedCertificate,
+  createOpenPgpKey,
   createSelfSignedCertificate,
   disableKey,
+  type OpenPgpKeyInput,
   requestCertificate,
   type SelfSignedCertificateInput,
 } from './create-certificate.ts'
@@ -44,6 +48,12 @@ export interface CertificateAdministration {
 
   /** Has the request for a certificate of an authority made, and its key. @throws Refusal as the deciders */
   requestCertificate(requester: Requester, input: AuthorityCertificateInput): Promise<CreatedCertificate>
+
+  /** Has an OpenPGP key made, and certify itself. @throws Refusal `FORBIDDEN`, and as the deciders */
+  createOpenPgpKey(requester: Requester, input: OpenPgpKeyInput): Promise<CreatedCertificate>
+
+  /** Has an OpenPGP key end at another moment. @throws Refusal `CERTIFICATE_VALIDITY`, `CERTIFICATE_STATE`, … */
+  changeKeyExpiry(requester: Requester, input: KeyExpiryChange): Promise<CertificateChanged>
 
   /** Installs what an authority issued. @throws Refusal `CERTIFICATE_…`, `ISSUED_…`, `CHAIN_…`, `X509_…`, … */
   installCertificate(requester: Requester, input: CertificateInstallation): Promise<CertificateChanged>
@@ -101,6 +111,10 @@ export function createCertificateAdministration(
       ),
     requestCertificate: (requester, input) =>
       change('requestCertificate', requester, undefined, () => requestCertificate(dependencies, requester, input)),
+    createOpenPgpKey: (requester, input) =>
+      change('createOpenPgpKey', requester, undefined, () => createOpenPgpKey(dependencies, requester, input)),
+    changeKeyExpiry: (requester, input) =>
+      change('changeKeyExpiry', requester, stream(input), () => changeKeyExpiry(dependencies, requester, input)),
     installCertificate: (requester, input) =>
       change('installCertificate', requester, stream(input), () => installCertificate(dependencies, requester, input)),
     importCertificate: (requester, input) =>

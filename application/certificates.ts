@@ -1,12 +1,14 @@
 import {
   type Certificate,
   type CertificateId,
-  type CertificateIdentity,
   type CertificateRestrictions,
   type ContinuityFinding,
   certificateDecider,
+  chainOfCertificate,
   continuityFindings,
   currentVersion,
+  type Instant,
+  type IssuedCertificate,
   keyDecider,
   Refusal,
   requireAwaiting,
@@ -68,7 +70,7 @@ async function knownCertificates(
   const before =
     renews === null ? undefined : (await loadOwn(log, streams.certificate(renews), certificateDecider, requester)).state
   const ofRenewed = before === undefined || before.status === 'none' ? undefined : before.issued
-  return [...(issued?.chain.slice(1) ?? []), ...(ofRenewed?.chain.slice(1) ?? [])]
+  return [...chainOfCertificate(issued).slice(1), ...chainOfCertificate(ofRenewed ?? null).slice(1)]
 }
 
 /**
@@ -93,6 +95,34 @@ export async function renewCertificate(
   if (requested.kind === 'authority' && requested.enrolment.by === 'est')
     await workflows.enrolCertificate(certificateId)
   return changed
+}
+
+/** Which OpenPGP key gets another end, and when that is; `null`: never. Less than seconds is cut off. */
+export type KeyExpiryChange = NamedCertificate & { readonly expiresAt: Instant | null }
+
+/**
+ * Has an OpenPGP key end at another moment: the signer makes a further self-signature that says so. The earlier ones stay, so that what
+ * was signed under them stays valid.
+ *
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_STATE`, `CERTIFICATE_VALIDITY`,
+ *   `CERTIFICATE_RENEWAL_REQUESTED`
+ * @throws WorkflowsUnavailable when no signer answers; it is made when one does
+ */
+export async function changeKeyExpiry(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'> & {
+    readonly workflows: Pick<ApplicationDependencies['workflows'], 'issueCertificate'>
+  },
+  requester: Requester,
+  { certificateId, expiresAt }: KeyExpiryChange,
+): Promise<CertificateChanged> {
+  const command = { type: 'ChangeKeyExpiry', expiresAt: expiresAt === null ? null : wholeSeconds(expiresAt) } as const
+  await handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
+  return dependencies.workflows.issueCertificate(certificateId)
+}
+
+/** OpenPGP counts seconds. */
+export function wholeSeconds(moment: Instant): Instant {
+  return new Date(Math.floor(Date.parse(moment) / 1000) * 1000).toISOString()
 }
 
 /**
@@ -162,18 +192,14 @@ export async function checkContinuity(
   requester: Requester,
   { before, after }: { readonly before: CertificateId; readonly after: CertificateId },
 ): Promise<readonly ContinuityFinding[]> {
-  return continuityFindings(await identityOf(log, requester, before), await identityOf(log, requester, after))
+  return continuityFindings(await issuedOf(log, requester, before), await issuedOf(log, requester, after))
 }
 
-async function identityOf(
-  log: EventLog,
-  requester: Requester,
-  certificateId: CertificateId,
-): Promise<CertificateIdentity> {
+async function issuedOf(log: EventLog, requester: Requester, certificateId: CertificateId): Promise<IssuedCertificate> {
   const { issued, name } = await loadCertificate(log, requester, certificateId)
   if (issued === null)
     throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${name} was not issued and cannot be compared.`)
-  return issued.identity
+  return issued
 }
 
 /**

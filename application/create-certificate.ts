@@ -20,6 +20,7 @@ import {
 } from '../domain/index.ts'
 import type { EventLog, LogPosition } from '../event-log/index.ts'
 import type { Requester } from './caller.ts'
+import { wholeSeconds } from './certificates.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -36,7 +37,6 @@ export type CertificateKey =
 /** What every new certificate is asked for with. */
 type CommonInput = {
   readonly name: string
-  readonly subject: CertificateSubject
   readonly key: CertificateKey
   /** The certificate that it is to succeed, when there is one. */
   readonly renews?: CertificateId
@@ -46,6 +46,7 @@ type CommonInput = {
 
 /** What a self-signed certificate is to be. */
 export type SelfSignedCertificateInput = CommonInput & {
+  readonly subject: CertificateSubject
   readonly notBefore: Instant
   readonly notAfter: Instant
   /** So many hours before its end the signer makes the next one; left out: it ends. For tests. */
@@ -54,6 +55,7 @@ export type SelfSignedCertificateInput = CommonInput & {
 
 /** What a certificate of an authority is to be. */
 export type AuthorityCertificateInput = CommonInput & {
+  readonly subject: CertificateSubject
   readonly alternativeNames?: readonly AlternativeName[]
   /** How it comes from the authority; by uploads when it is left out. */
   readonly enrolment?: Enrolment
@@ -71,8 +73,34 @@ export function createSelfSignedCertificate(
   requester: Requester,
   input: SelfSignedCertificateInput,
 ): Promise<CreatedCertificate> {
-  const { notBefore, notAfter, renewBeforeHours = null } = input
-  return create(dependencies, requester, input, { kind: 'selfSigned', notBefore, notAfter, renewBeforeHours })
+  const { subject, notBefore, notAfter, renewBeforeHours = null } = input
+  return create(dependencies, requester, input, { kind: 'selfSigned', subject, notBefore, notAfter, renewBeforeHours })
+}
+
+/** What an OpenPGP key is to be. */
+export type OpenPgpKeyInput = CommonInput & {
+  /** Such as `Acme Releases <release@acme.example>`. */
+  readonly userId: string
+  /** When it ends; never when it is left out. Less than seconds is cut off. */
+  readonly expiresAt?: Instant
+}
+
+/**
+ * Asks for an OpenPGP key with a user id, and for the key itself when that is to be a new one, and waits until the signer has made both and
+ * the key has certified itself. Nothing is recorded when one of the two is refused.
+ *
+ * @throws Refusal `FORBIDDEN`, and as the deciders of keys and certificates
+ * @throws WorkflowsUnavailable when no signer answers; both are made when one does
+ */
+export function createOpenPgpKey(
+  dependencies: CertificateMaking,
+  requester: Requester,
+  input: OpenPgpKeyInput,
+): Promise<CreatedCertificate> {
+  const { userId, expiresAt } = input
+  const createdAt = wholeSeconds(dependencies.now())
+  const end = expiresAt === undefined ? null : wholeSeconds(expiresAt)
+  return create(dependencies, requester, input, { kind: 'openPgp', userId, createdAt, expiresAt: end })
 }
 
 /**
@@ -87,8 +115,8 @@ export function requestCertificate(
   requester: Requester,
   input: AuthorityCertificateInput,
 ): Promise<CreatedCertificate> {
-  const { alternativeNames = [], enrolment = { by: 'upload' } } = input
-  return create(dependencies, requester, input, { kind: 'authority', alternativeNames, enrolment })
+  const { subject, alternativeNames = [], enrolment = { by: 'upload' } } = input
+  return create(dependencies, requester, input, { kind: 'authority', subject, alternativeNames, enrolment })
 }
 
 /** What making certificates needs. */
@@ -112,12 +140,12 @@ async function create(
 ): Promise<CreatedCertificate> {
   const { log, workflows } = dependencies
   const { organizationId } = requester
-  const { name, subject, renews = null, restrictions = unrestricted } = input
+  const { name, renews = null, restrictions = unrestricted } = input
 
   // 1. What is wrong is refused before either is recorded.
   const { keyId, key, newKey } = await keyFor(log, requester, input)
   const certificateId = randomUUID() as CertificateId
-  const request = { certificateId, organizationId, name, keyId, renews, subject, restrictions, ...ofKind }
+  const request = { certificateId, organizationId, name, keyId, renews, restrictions, ...ofKind }
   const renewed =
     renews === null ? null : (await loadOwn(log, streams.certificate(renews), certificateDecider, requester)).state
   const command = { type: 'RequestCertificate', request, key, renewed } as const

@@ -2,7 +2,7 @@ import type {
   CertificateId,
   ExistingSignatureTreatment,
   Instant,
-  IssuedCertificate,
+  IssuedX509Certificate,
   KeyAlgorithm,
   KeyId,
   LinkSettings,
@@ -143,7 +143,7 @@ export type IssuedFile = {
 
 /** A certificate that is imported with its key. */
 export type ImportedCertificate = {
-  readonly issued: IssuedCertificate
+  readonly issued: IssuedX509Certificate
   /** What people call its subject. */
   readonly commonName: string
   /** Of its key. */
@@ -157,7 +157,7 @@ export interface Certificates {
    *
    * @throws Refusal `CERTIFICATE_FILE_…`, `X509_…`, `PKCS7_MALFORMED`, `ISSUED_…`, `CHAIN_…`
    */
-  readIssued(issued: IssuedFile): IssuedCertificate
+  readIssued(issued: IssuedFile): IssuedX509Certificate
   /**
    * Reads a certificate that is imported with its key, completes its chain and checks it as {@link readIssued} does; it may be
    * self-signed.

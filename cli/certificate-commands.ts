@@ -26,6 +26,16 @@ export const certificateCommands: CommandGroup = {
       load: () => import('./commands/certificate-create-self-signed.ts'),
     },
     {
+      name: 'create-openpgp',
+      summary: 'make an OpenPGP key, for signatures that GnuPG verifies',
+      load: () => import('./commands/certificate-create-openpgp.ts'),
+    },
+    {
+      name: 'change-expiry',
+      summary: 'have an OpenPGP key end at another moment',
+      load: () => import('./commands/certificate-change-expiry.ts'),
+    },
+    {
       name: 'create-csr',
       summary: 'make the request for a certificate of an authority, and its key',
       load: () => import('./commands/certificate-create-csr.ts'),

@@ -4,14 +4,18 @@ import type { NewCertificate, Restrictions } from './documents/certificates.ts'
 import { parseId } from './entity-id.ts'
 
 /** Options that say what a new certificate is to be. */
-export type NewCertificateOptions = {
-  readonly name: string
+export type NewCertificateOptions = NewKeyOptions & {
   readonly commonName: string
   readonly organization?: string
   readonly unit?: string
   readonly locality?: string
   readonly state?: string
   readonly country?: string
+}
+
+/** Options of new certificates of every kind. */
+export type NewKeyOptions = {
+  readonly name: string
   readonly key?: string
   readonly algorithm?: string
   readonly keyStore?: string
@@ -27,16 +31,24 @@ export type RestrictionOptions = {
 
 /** Adds the options of new certificates. */
 export function withNewCertificate(command: Command): Command {
-  return withRestrictions(
+  return withNewKey(
     command
-      .requiredOption('--name <name>', 'what people call it')
       .optionsGroup('Subject:')
       .requiredOption('--common-name <text>', 'CN')
       .option('--organization <text>', 'O')
       .option('--unit <text>', 'OU')
       .option('--locality <text>', 'L')
       .option('--state <text>', 'ST')
-      .option('--country <code>', 'C: two letters, such as DE')
+      .option('--country <code>', 'C: two letters, such as DE'),
+  )
+}
+
+/** Adds the options of new certificates of every kind. */
+export function withNewKey(command: Command): Command {
+  return withRestrictions(
+    command
+      .optionsGroup('Options:')
+      .requiredOption('--name <name>', 'what people call it')
       .optionsGroup('Key:')
       .option('--algorithm <type>', 'a new key: rsa-3072, rsa-4096, ec-p256, ec-p384, ec-p521; rsa-2048 for tests')
       .option('--key-store <name>', "the new key's key store; else `default`")
@@ -58,13 +70,21 @@ export function withRestrictions(command: Command): Command {
 
 /** What the service is asked with. @throws CliError `USAGE`, `ID_MALFORMED` */
 export function newCertificate(options: NewCertificateOptions): NewCertificate {
-  const { name, commonName, organization, unit: organizationalUnit, locality, state, country, renews } = options
+  const { commonName, organization, unit: organizationalUnit, locality, state, country } = options
   const subject = { commonName, organization, organizationalUnit, locality, state, country }
   return {
-    name,
+    ...newKey(options),
     subject: Object.fromEntries(
       Object.entries(subject).flatMap(([field, text]) => (text === undefined ? [] : [[field, text]])),
     ),
+  }
+}
+
+/** The same of every kind. @throws CliError `USAGE`, `ID_MALFORMED` */
+export function newKey(options: NewKeyOptions): Omit<NewCertificate, 'subject'> {
+  const { name, renews } = options
+  return {
+    name,
     key: keyOf(options),
     ...(renews !== undefined && { renews: parseId(renews, 'certificate') }),
     restrictions: restrictionsOf(options),
@@ -90,7 +110,7 @@ export function parseNumber(text: string, option: string): number {
   throw usageError(`${option} is not a whole number: ${JSON.stringify(text.slice(0, 60))}.`)
 }
 
-function keyOf({ key, algorithm, keyStore }: NewCertificateOptions): NewCertificate['key'] {
+function keyOf({ key, algorithm, keyStore }: NewKeyOptions): NewCertificate['key'] {
   if (key !== undefined && (algorithm !== undefined || keyStore !== undefined))
     throw usageError('--key names a key that there is; --algorithm and --key-store are for a new one.')
   if (key !== undefined) return { keyId: parseId(key, 'key') }

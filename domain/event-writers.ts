@@ -152,6 +152,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
 
   CertificateRequested: api,
   CertificateRenewalRequested: ['api', 'worker'],
+  CertificateExpiryChangeRequested: api,
   CertificateSigningRequestCreated: signer,
   CertificateIssued: signer,
   CertificateInstalled: anyProcess,

@@ -35,6 +35,7 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
   certificate: {
     CertificateRequested: 'begun',
     CertificateRenewalRequested: 'begunAgain',
+    CertificateExpiryChangeRequested: 'begunAgain',
     CertificateSigningRequestCreated: 'over',
     CertificateIssued: 'over',
     CertificateInstalled: 'over',

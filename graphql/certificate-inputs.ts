@@ -1,4 +1,4 @@
-import type { AuthorityCertificateInput, SelfSignedCertificateInput } from '../application/index.ts'
+import type { AuthorityCertificateInput, OpenPgpKeyInput, SelfSignedCertificateInput } from '../application/index.ts'
 import type { CertificateId, CertificateRestrictions, CertificateSubject, KeyId } from '../domain/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { builder } from './builder.ts'
@@ -76,10 +76,29 @@ export const AuthorityInput = builder.inputType('RequestCertificateInput', {
   }),
 })
 
+/** What an OpenPGP key is asked for with. */
+export const OpenPgpInput = builder.inputType('CreateOpenPgpKeyInput', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    userId: t.string({ required: true, description: 'Such as `Acme Releases <release@acme.example>`.' }),
+    key: t.field({ type: KeyInput, required: true }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When it ends, in whole seconds. Absent: never.' }),
+    renews: t.id({ description: 'The certificate that it is to succeed.' }),
+    restrictions: t.field({ type: RestrictionsInput }),
+  }),
+})
+
+/** What the use case is asked with. @throws Refusal `CERTIFICATE_KEY_UNCLEAR`, `ID_MALFORMED` */
+export function openPgpInput(input: typeof OpenPgpInput.$inferInput): OpenPgpKeyInput {
+  const { userId, expiresAt } = input
+  return { ...commonInput(input), userId, ...(expiresAt != null && { expiresAt }) }
+}
+
 /** What the use case is asked with. @throws Refusal `CERTIFICATE_KEY_UNCLEAR`, `ID_MALFORMED` */
 export function selfSignedInput(input: typeof SelfSignedInput.$inferInput): SelfSignedCertificateInput {
   const { notBefore, notAfter, renewBeforeHours } = input
-  return { ...commonInput(input), notBefore, notAfter, ...(renewBeforeHours != null && { renewBeforeHours }) }
+  const subject = withoutNulls(input.subject)
+  return { ...commonInput(input), subject, notBefore, notAfter, ...(renewBeforeHours != null && { renewBeforeHours }) }
 }
 
 /** What the use case is asked with. @throws Refusal `CERTIFICATE_KEY_UNCLEAR`, `ID_MALFORMED` */
@@ -87,6 +106,7 @@ export function authorityInput(input: typeof AuthorityInput.$inferInput): Author
   const { alternativeNames, est } = input
   return {
     ...commonInput(input),
+    subject: withoutNulls(input.subject),
     alternativeNames: [...(alternativeNames ?? [])],
     enrolment: est == null ? { by: 'upload' } : { by: 'est', ...est },
   }
@@ -97,12 +117,11 @@ export function restrictionsOf(input: typeof RestrictionsInput.$inferInput): Cer
   return { ...input }
 }
 
-type CommonInput = Pick<typeof AuthorityInput.$inferInput, 'name' | 'subject' | 'key' | 'renews' | 'restrictions'>
+type CommonInput = Pick<typeof AuthorityInput.$inferInput, 'name' | 'key' | 'renews' | 'restrictions'>
 
-function commonInput({ name, subject, key, renews, restrictions }: CommonInput) {
+function commonInput({ name, key, renews, restrictions }: CommonInput) {
   return {
     name,
-    subject: withoutNulls(subject),
     key: keyOf(key),
     ...(renews != null && { renews: parseEntityId(String(renews), 'Certificate') as CertificateId }),
     ...(restrictions != null && { restrictions: restrictionsOf(restrictions) }),

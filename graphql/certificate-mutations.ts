@@ -6,6 +6,8 @@ import { builder } from './builder.ts'
 import {
   AuthorityInput,
   authorityInput,
+  OpenPgpInput,
+  openPgpInput,
   RestrictionsInput,
   restrictionsOf,
   SelfSignedInput,
@@ -93,6 +95,13 @@ const RenewInput = builder.inputType('RenewCertificateInput', {
   fields: (t) => ({ certificateId: t.id(certificateId) }),
 })
 
+const ExpiryInput = builder.inputType('ChangeKeyExpiryInput', {
+  fields: (t) => ({
+    certificateId: t.id(certificateId),
+    expiresAt: t.field({ type: 'DateTime', description: 'When the key ends, in whole seconds. Null: never.' }),
+  }),
+})
+
 const RestrictInput = builder.inputType('RestrictCertificateInput', {
   fields: (t) => ({
     certificateId: t.id(certificateId),
@@ -142,6 +151,23 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) =>
       changed(context, input, (certificateId) =>
         context.application.renewCertificate(context.caller, { certificateId }),
+      ),
+  }),
+  createOpenPgpKey: t.field({
+    type: CertificatePayloadRef,
+    description: 'Has an OpenPGP key made, which certifies its user id, and its key when that is to be new.',
+    args: { input: t.arg({ type: OpenPgpInput, required: true }) },
+    resolve: (_root, { input }, context) =>
+      onceProjected(context, context.application.createOpenPgpKey(context.caller, openPgpInput(input))),
+  }),
+  changeKeyExpiry: t.field({
+    type: CertificatePayloadRef,
+    description:
+      'Has an OpenPGP key end at another moment, by a further self-signature. Publish the key again then: who verifies has the old end.',
+    args: { input: t.arg({ type: ExpiryInput, required: true }) },
+    resolve: (_root, { input }, context) =>
+      changed(context, input, (certificateId) =>
+        context.application.changeKeyExpiry(context.caller, { certificateId, expiresAt: input.expiresAt ?? null }),
       ),
   }),
   restrictCertificate: t.field({

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
-import type {
-  AlternativeName,
-  CertificateId,
-  CertificateIdentity,
-  CertificateRequest,
-  CertificateRestrictions,
-  Enrolment,
+import {
+  type AlternativeName,
+  armored,
+  type CertificateId,
+  type CertificateIdentity,
+  type CertificateRequest,
+  type CertificateRestrictions,
+  chainOfCertificate,
+  type Enrolment,
+  neverEnds,
 } from '../domain/index.ts'
 import type { CertificateView, SigningPolicyView } from '../projections/index.ts'
 import { builder } from './builder.ts'
@@ -85,7 +88,10 @@ CertificateRef.implement({
       description: 'The certificate that it succeeds, with the same key or another. Null for the first of a line.',
       resolve: ({ renews }) => renews,
     }),
-    commonName: t.string({ resolve: ({ requested }) => requested.subject.commonName }),
+    commonName: t.string({
+      description: 'Of an OpenPGP key its user id.',
+      resolve: ({ requested }) => (requested.kind === 'openPgp' ? requested.userId : requested.subject.commonName),
+    }),
     subject: t.string({
       nullable: true,
       description: 'RFC 4514 text. Null, as all below, until the certificate was issued.',
@@ -121,7 +127,19 @@ CertificateRef.implement({
         'The request that the authority has to answer, as PEM (PKCS #10). Null when none waits for an answer.',
       resolve: ({ signingRequest }) => (signingRequest === null ? null : asPem(signingRequest, 'CERTIFICATE REQUEST')),
     }),
-    identity: t.field({ type: IdentityRef, nullable: true, resolve: ({ issued }) => issued?.identity ?? null }),
+    identity: t.field({
+      type: IdentityRef,
+      nullable: true,
+      description: 'Null of an OpenPGP key.',
+      resolve: ({ issued }) => (issued?.format === 'x509' ? issued.identity : null),
+    }),
+    openPgpKey: t.string({
+      nullable: true,
+      description:
+        'Of an OpenPGP key its public half with all self-signatures, in ASCII armor: what people import who verify. Null of others.',
+      resolve: ({ issued }) =>
+        issued?.format === 'openpgp' ? armored(issued.publicKey, 'PGP PUBLIC KEY BLOCK') : null,
+    }),
     signingPolicies: t.loadableList({
       type: SigningPolicyRef,
       description: 'The policies whose version in force uses the certificate, by slug.',
@@ -134,16 +152,14 @@ CertificateRef.implement({
     thumbprintSha1: t.string({
       nullable: true,
       description: 'SHA-1 of the DER certificate, hexadecimal: what Windows shows. A name, not a protection.',
-      resolve: ({ issued }) =>
-        issued === null
-          ? null
-          : createHash('sha1')
-              .update(Buffer.from(issued.chain[0] ?? '', 'base64'))
-              .digest('hex'),
+      resolve: ({ issued }) => {
+        const [own] = chainOfCertificate(issued)
+        return own === undefined ? null : createHash('sha1').update(Buffer.from(own, 'base64')).digest('hex')
+      },
     }),
     thumbprint: t.string({
       nullable: true,
-      description: 'SHA-256 of the DER certificate, hexadecimal.',
+      description: 'SHA-256 of the DER certificate, hexadecimal; of an OpenPGP key its fingerprint.',
       resolve: ({ issued }) => issued?.thumbprint ?? null,
     }),
     notBefore: t.field({
@@ -160,12 +176,15 @@ CertificateRef.implement({
     }),
     chain: t.stringList({
       description: 'DER certificates, base64, the signing one first. Empty until it was issued.',
-      resolve: ({ issued }) => [...(issued?.chain ?? [])],
+      resolve: ({ issued }) => [...chainOfCertificate(issued)],
     }),
     pem: t.string({
       nullable: true,
       description: 'The chain as PEM (RFC 7468), the signing certificate first.',
-      resolve: ({ issued }) => (issued === null ? null : issued.chain.map((der) => asPem(der, 'CERTIFICATE')).join('')),
+      resolve: ({ issued }) => {
+        const chain = chainOfCertificate(issued)
+        return chain.length === 0 ? null : chain.map((der) => asPem(der, 'CERTIFICATE')).join('')
+      },
     }),
   }),
 })
@@ -173,6 +192,8 @@ CertificateRef.implement({
 /** When the certificate that was asked for is to be valid, or that is imported is; an authority says that itself. */
 function validityAskedFor(requested: CertificateRequest) {
   if (requested.kind === 'authority') return undefined
+  if (requested.kind === 'openPgp')
+    return { notBefore: requested.createdAt, notAfter: requested.expiresAt ?? neverEnds }
   return requested.kind === 'selfSigned' ? requested : requested.certificate
 }
 

@@ -149,6 +149,7 @@ export const CertificateKindRef = builder.enumType('CertificateKind', {
       value: 'imported' as const,
       description: 'Brought in with its key, which was outside of a key store and is potentially exposed.',
     },
+    openPgp: { value: 'openPgp' as const, description: 'An OpenPGP key, which certifies itself.' },
   },
 })
 

@@ -31,7 +31,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     BuildNode: 'issuer rule serialNumber subject template',
     Cancellation: 'canceledAt canceledBy reason',
     Certificate:
-      'alternativeNames certificateId chain commonName createdAt enrolment enrolmentFailure events id identity issuer key kind name notAfter notBefore pem renewBeforeHours renewalRequested renews restrictions revision runningRequests serialNumber signingPolicies signingRequest status subject thumbprint thumbprintSha1 updatedAt',
+      'alternativeNames certificateId chain commonName createdAt enrolment enrolmentFailure events id identity issuer key kind name notAfter notBefore openPgpKey pem renewBeforeHours renewalRequested renews restrictions revision runningRequests serialNumber signingPolicies signingRequest status subject thumbprint thumbprintSha1 updatedAt',
     CertificateIdentity: 'appxPublisher extendedKeyUsages issuingKey key publicKeyToken',
     CertificatePayload: 'certificate certificateId changeProposal changeProposalId position',
     CertificateRestrictions: 'minimumApprovals originVerification timestamp',

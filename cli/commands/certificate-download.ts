@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CliError } from '../cli-error.ts'
+import { CliError, usageError } from '../cli-error.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
 import { checkDestination, replaceFile } from '../destination.ts'
@@ -17,7 +17,10 @@ export function define(command: Command, invocation: Invocation): void {
   withConnection(command)
     .argument('<id>', 'the certificate')
     .requiredOption('--out <file>', 'where to save it; a file that is there is replaced')
-    .option('--der', 'the signing certificate alone, in DER; else the chain in PEM (RFC 7468), the signing one first')
+    .option(
+      '--der',
+      'the signing certificate alone, in DER; else the chain in PEM (RFC 7468), the signing one first; of an OpenPGP key its public half in ASCII armor',
+    )
     .action(async (text: string, options: Options) => {
       const id = parseId(text, 'certificate')
       const { terminal, report } = invocation
@@ -29,6 +32,17 @@ export function define(command: Command, invocation: Invocation): void {
           hint: '`countersign certificate list` shows the certificates.',
           exitCode: exitCode.refused,
         })
+      const { openPgpKey } = certificate
+      if (openPgpKey !== null) {
+        if (options.der) throw usageError('--der is for X.509 certificates; this is an OpenPGP key.')
+        await replaceFile(destination, (file) => file.writeFile(openPgpKey))
+        const { thumbprint } = certificate
+        report.result(
+          { certificateId: id, out: destination.path, thumbprint, certificates: 0 },
+          () => `Saved ${destination.path}, the public half of the OpenPGP key ${thumbprint}\n`,
+        )
+        return
+      }
       const chain = certificate.chain.map((base64) => Buffer.from(base64, 'base64'))
       const [first] = chain
       if (first === undefined)

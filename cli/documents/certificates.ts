@@ -14,6 +14,8 @@ export type Restrictions = {
 export type CertificateDetails = CertificateSummary & {
   readonly revision: number
   readonly thumbprintSha1: string | null
+  /** Of an OpenPGP key its public half in ASCII armor. */
+  readonly openPgpKey: string | null
   /** DER, base64, the signing one first; empty until it was issued. */
   readonly chain: readonly string[]
   readonly restrictions: Restrictions
@@ -38,7 +40,7 @@ export type CertificateDetails = CertificateSummary & {
   readonly runningRequests: RunningRequests
 }
 
-const detailFields = `${certificateFields} revision thumbprintSha1 chain
+const detailFields = `${certificateFields} revision thumbprintSha1 openPgpKey chain
     restrictions { minimumApprovals originVerification timestamp }
     alternativeNames { kind value }
     enrolment { by server renewBeforeDays }
@@ -103,6 +105,22 @@ export const createSelfSigned = typedDocument<
   }
 >(`mutation CreateSelfSigned($input: CreateSelfSignedCertificateInput!) {
   createSelfSignedCertificate(input: $input) { ${payload} }
+}`)
+
+/** Has an OpenPGP key made. */
+export const createOpenPgpKey = typedDocument<
+  { readonly createOpenPgpKey: CertificateChange },
+  { readonly input: Omit<NewCertificate, 'subject'> & { readonly userId: string; readonly expiresAt?: string } }
+>(`mutation CreateOpenPgpKey($input: CreateOpenPgpKeyInput!) {
+  createOpenPgpKey(input: $input) { ${payload} }
+}`)
+
+/** Has an OpenPGP key end at another moment; `null`: never. */
+export const changeKeyExpiry = typedDocument<
+  { readonly changeKeyExpiry: CertificateChange },
+  { readonly input: { readonly certificateId: string; readonly expiresAt: string | null } }
+>(`mutation ChangeKeyExpiry($input: ChangeKeyExpiryInput!) {
+  changeKeyExpiry(input: $input) { ${payload} }
 }`)
 
 /** Has the request for a certificate of an authority made. */

@@ -39,12 +39,16 @@ export const listCertificates = typedDocument<
   }
 }`)
 
-/** One certificate with its chain: DER, base64, the signing one first. */
+/** One certificate with its chain: DER, base64, the signing one first; of an OpenPGP key its public half in ASCII armor instead. */
 export const oneCertificate = typedDocument<
-  { readonly certificate: (CertificateSummary & { readonly chain: readonly string[] }) | null },
+  {
+    readonly certificate:
+      | (CertificateSummary & { readonly chain: readonly string[]; readonly openPgpKey: string | null })
+      | null
+  },
   { readonly id: string }
 >(`query OneCertificate($id: ID!) {
-  certificate(id: $id) { ${certificateFields} chain }
+  certificate(id: $id) { ${certificateFields} chain openPgpKey }
 }`)
 
 /** What lists show of a project. */

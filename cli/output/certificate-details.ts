@@ -21,7 +21,7 @@ export function certificateText(certificate: CertificateDetails, marker: Marker)
     ['issuer', certificate.issuer],
     ['serial number', certificate.serialNumber],
     ['valid', notBefore && notAfter && `${readableTime(notBefore)} to ${readableTime(notAfter)}`],
-    ['SHA-256', certificate.thumbprint],
+    [certificate.openPgpKey === null ? 'SHA-256' : 'fingerprint', certificate.thumbprint],
     ['SHA-1', certificate.thumbprintSha1],
     ...certificate.chain.slice(1).map((der) => ['chain', authorityText(der)] as const),
     ['ClickOnce token', identity?.publicKeyToken ?? null],
@@ -67,6 +67,7 @@ function exposedText({ potentiallyExposed }: { readonly potentiallyExposed: bool
 }
 
 function originText({ kind, enrolment }: CertificateDetails): string {
+  if (kind === 'openPgp') return 'itself (OpenPGP key)'
   if (kind === 'imported') return 'a PKCS #12 file, with its key'
   if (enrolment === null) return kind === 'selfSigned' ? 'itself (self-signed)' : kind
   return enrolment.by === 'est' ? `the EST server ${enrolment.server}` : 'an authority, by upload'

@@ -141,8 +141,11 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   CertificateRequested: ({ kind }, who) =>
     `${kind === 'imported' ? 'Imported' : 'Asked for'} by ${who}, ${kindTexts[String(kind)] ?? String(kind)}`,
   CertificateRenewalRequested: () => 'The next certificate was asked for',
+  CertificateExpiryChangeRequested: ({ expiresAt }, who) =>
+    `${who} had it end ${expiresAt === null ? 'never' : `at ${readableTime(String(expiresAt))}`}`,
   CertificateSigningRequestCreated: () => 'The request to the authority is ready',
-  CertificateIssued: ({ notAfter }) => `Issued until ${readableTime(String(notAfter))}`,
+  CertificateIssued: ({ notAfter }) =>
+    String(notAfter).startsWith('9999') ? 'Issued, without an end' : `Issued until ${readableTime(String(notAfter))}`,
   CertificateInstalled: ({ issuer, notAfter }) =>
     `Installed, issued by ${issuer} until ${readableTime(String(notAfter))}`,
   CertificateEnrolmentFailed: (failure) => `The EST server has not issued: ${failureText(failure)}`,
@@ -234,6 +237,7 @@ const kindTexts: Readonly<Record<string, string>> = {
   selfSigned: 'to be self-signed',
   authority: 'to be issued by an authority',
   imported: 'with its key',
+  openPgp: 'as an OpenPGP key',
 }
 
 function tokenText(token: unknown): string {

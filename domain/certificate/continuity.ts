@@ -96,12 +96,38 @@ const rules: readonly {
 
 /**
  * What changes for those who know a certificate when another one takes its place, in the order of {@link rules}; empty when
- * nothing that anybody compares differs.
+ * nothing that anybody compares differs. Who has an OpenPGP key knows its fingerprint and user id.
  */
 export function continuityFindings(
-  before: CertificateIdentity,
-  after: CertificateIdentity,
+  before: ComparedCertificate,
+  after: ComparedCertificate,
 ): readonly ContinuityFinding[] {
+  if (before.format === 'x509' && after.format === 'x509') return identityFindings(before.identity, after.identity)
+  const differences: readonly (readonly ['key' | 'subject', string, string, string])[] = [
+    ['subject', before.subject, after.subject, 'Whoever looks for signatures by the name does not find these.'],
+    [
+      'key',
+      before.thumbprint,
+      after.thumbprint,
+      'Nobody who verifies signatures has the key yet: publish it, and have it installed, before anything is signed with it.',
+    ],
+  ]
+  return differences.flatMap(([aspect, was, is, effect]) =>
+    was === is ? [] : [{ aspect, severity: 'warning', before: was, after: is, effect }],
+  )
+}
+
+/** What is compared of a certificate. */
+type ComparedCertificate =
+  | {
+      readonly format: 'x509'
+      readonly identity: CertificateIdentity
+      readonly subject: string
+      readonly thumbprint: string
+    }
+  | { readonly format: 'openpgp'; readonly subject: string; readonly thumbprint: string }
+
+function identityFindings(before: CertificateIdentity, after: CertificateIdentity): readonly ContinuityFinding[] {
   return rules.flatMap(({ aspect, severity, of, effect }) =>
     of(before) === of(after) ? [] : [{ aspect, severity, before: of(before), after: of(after), effect }],
   )

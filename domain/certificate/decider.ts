@@ -4,9 +4,22 @@ import type { Instant } from '../event.ts'
 import type { KeyState } from '../key/index.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
-import type { CertificateEvent, CertificateRequest, InstallationSource, IssuedCertificate } from './events.ts'
+import type {
+  CertificateEvent,
+  CertificateRequest,
+  InstallationSource,
+  IssuedCertificate,
+  IssuedX509Certificate,
+} from './events.ts'
 import { expiryEventAt } from './expiry.ts'
-import { requireContinuity, requireKey, requireRenewable, requireValidity } from './requirements.ts'
+import {
+  parseUserId,
+  requireContinuity,
+  requireKey,
+  requireKeyValidity,
+  requireRenewable,
+  requireValidity,
+} from './requirements.ts'
 import {
   type CertificateRestrictions,
   type DemandedOfRequests,
@@ -29,10 +42,11 @@ export type CertificateCommand =
       readonly renewed: CertificateState | null
     }
   | { readonly type: 'RequestRenewal' }
+  | { readonly type: 'ChangeKeyExpiry'; readonly expiresAt: Instant | null }
   | { readonly type: 'RecordSigningRequest'; readonly request: string }
   | { readonly type: 'RecordIssued'; readonly issued: IssuedCertificate }
   | { readonly type: 'RecordImported' }
-  | { readonly type: 'InstallCertificate'; readonly issued: IssuedCertificate; readonly source: InstallationSource }
+  | { readonly type: 'InstallCertificate'; readonly issued: IssuedX509Certificate; readonly source: InstallationSource }
   | { readonly type: 'RecordEnrolmentFailure'; readonly code: string; readonly message: string }
   | {
       readonly type: 'ChangeRestrictions'
@@ -52,13 +66,14 @@ export type CertificateCommand =
  * `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `CERTIFICATE_ENABLED`, `CERTIFICATE_RENEWAL_PERIOD`,
  * `CERTIFICATE_RENEWAL_REQUESTED`, `CERTIFICATE_IMPORTED`, `CERTIFICATE_CONTINUITY`, `CERTIFICATE_RESTRICTIONS_INVALID`,
  * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_EXPIRY_NOT_DUE`, `CERTIFICATE_FAILURE_KNOWN`, `EST_SERVER_NAME_MALFORMED`, `ALTERNATIVE_NAME_MALFORMED`, `KEY_NOT_FOUND`,
- * `KEY_DISABLED`, `KEY_UNDER_DELETION`, `KEY_DESTROYED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `KEY_DISABLED`, `KEY_UNDER_DELETION`, `KEY_DESTROYED`, `USER_ID_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const certificateDecider: Decider<CertificateState, CertificateCommand, CertificateEvent> = {
   initialState: () => ({ status: 'none' }),
   eventTypes: [
     'CertificateRequested',
     'CertificateRenewalRequested',
+    'CertificateExpiryChangeRequested',
     'CertificateSigningRequestCreated',
     'CertificateIssued',
     'CertificateInstalled',
@@ -69,6 +84,7 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
     'CertificateExpiryWarned',
     'CertificateExpired',
   ],
+  schemaVersions: { CertificateRequested: 2, CertificateIssued: 2 },
 
   decide(command, state) {
     if (command.type === 'RequestCertificate') {
@@ -78,9 +94,9 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
       requireKey(request, command.key)
       if (request.renews !== null) requireRenewable(request, command.renewed)
       const common = {
-        schemaVersion: 1,
+        schemaVersion: request.kind === 'openPgp' ? 2 : 1,
         name: parseName(request.name, "The certificate's name"),
-        restrictions: parseRestrictions(request.restrictions),
+        restrictions: restrictionsOf(request.kind, request.restrictions),
       }
       return [{ type: 'CertificateRequested', data: { ...request, ...common, ...namesOf(request) } }]
     }
@@ -99,7 +115,22 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
             'CERTIFICATE_RENEWAL_REQUESTED',
             `The next certificate of ${state.name} was asked for already.`,
           )
+        if (state.kind === 'openPgp')
+          throw stateRefusal(state, 'to be an X.509 certificate; an OpenPGP key gets another end instead')
         return [{ type: 'CertificateRenewalRequested', data: { schemaVersion: 1 } }]
+      case 'ChangeKeyExpiry': {
+        requireIssued(state)
+        requireStatus(state, 'active')
+        if (state.requested.kind !== 'openPgp') throw stateRefusal(state, 'to be an OpenPGP key')
+        if (state.renewal.requested)
+          throw new Refusal(
+            'CERTIFICATE_RENEWAL_REQUESTED',
+            `Another end of ${state.name} was asked for already, and is on its way.`,
+          )
+        const { expiresAt } = command
+        requireKeyValidity(state.requested.createdAt, expiresAt)
+        return [{ type: 'CertificateExpiryChangeRequested', data: { schemaVersion: 1, expiresAt } }]
+      }
       case 'RecordSigningRequest':
         requireAsked(state, 'authority')
         return [
@@ -109,9 +140,14 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
           },
         ]
       case 'RecordIssued':
-        requireAsked(state, 'selfSigned')
+        requireAsked(state, command.issued.format === 'openpgp' ? 'openPgp' : 'selfSigned')
         if (state.issued !== null) requireContinuity(state, state.issued, command.issued)
-        return [{ type: 'CertificateIssued', data: { schemaVersion: 1, ...command.issued } }]
+        return [
+          {
+            type: 'CertificateIssued',
+            data: { schemaVersion: command.issued.format === 'openpgp' ? 2 : 1, ...command.issued },
+          },
+        ]
       case 'RecordImported': {
         const { requested } = state
         if (requested.kind !== 'imported' || state.status !== 'requested')
@@ -133,7 +169,7 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
         return [{ type: 'CertificateEnrolmentFailed', data: { schemaVersion: 1, code, message } }]
       }
       case 'ChangeRestrictions': {
-        const restrictions = parseRestrictions(command.restrictions)
+        const restrictions = restrictionsOf(state.kind, command.restrictions)
         for (const policy of command.policies)
           requireRestrictionsMet({ name: state.name, restrictions }, policy, `the signing policy ${policy.name}`)
         return [{ type: 'CertificateRestrictionsChanged', data: { schemaVersion: 1, restrictions } }]
@@ -177,8 +213,22 @@ export function requireAwaiting(state: Certificate): void {
   requireStatus(state, 'awaitingIssuance', 'active')
 }
 
+/** Of an OpenPGP key no policy can demand time-stamps: its signatures carry none. */
+function restrictionsOf(
+  kind: CertificateRequest['kind'],
+  restrictions: CertificateRestrictions,
+): CertificateRestrictions {
+  if (kind === 'openPgp' && restrictions.timestamp)
+    throw new Refusal(
+      'CERTIFICATE_RESTRICTIONS_INVALID',
+      'Signatures by an OpenPGP key carry no time-stamps, so its policies cannot have to demand them.',
+    )
+  return parseRestrictions(restrictions)
+}
+
 /** The names that a certificate is to have, checked; one that exists has those that it has. */
-function namesOf(request: CertificateRequest): Pick<CertificateRequest, 'subject'> {
+function namesOf(request: CertificateRequest) {
+  if (request.kind === 'openPgp') return { userId: parseUserId(request.userId) }
   if (request.kind === 'imported') return { subject: request.subject }
   const subject = parseSubject(request.subject)
   if (request.kind === 'selfSigned') return { subject }

@@ -28,11 +28,11 @@ export type CertificateRequest = {
   readonly keyId: KeyId
   /** The certificate that it is to succeed, with the same key or another; `null` for the first of a line. */
   readonly renews: CertificateId | null
-  readonly subject: CertificateSubject
   readonly restrictions: CertificateRestrictions
 } & (
   | {
       readonly kind: 'selfSigned'
+      readonly subject: CertificateSubject
       readonly notBefore: Instant
       readonly notAfter: Instant
       /** So many hours before its end the signer makes the next one, for as long again; `null`: it ends. For tests. */
@@ -40,21 +40,33 @@ export type CertificateRequest = {
     }
   | {
       readonly kind: 'authority'
+      readonly subject: CertificateSubject
       readonly alternativeNames: readonly AlternativeName[]
       readonly enrolment: Enrolment
     }
   | {
       readonly kind: 'imported'
+      readonly subject: CertificateSubject
       /** It was issued for a key that is brought in, and comes into use with that. */
-      readonly certificate: IssuedCertificate
+      readonly certificate: IssuedX509Certificate
+    }
+  | {
+      /** An OpenPGP key, certified by itself. Such requests are of the second form. */
+      readonly kind: 'openPgp'
+      /** Such as `Acme Releases <release@acme.example>`. */
+      readonly userId: string
+      /** The key's creation time, in whole seconds: its fingerprint depends on it. */
+      readonly createdAt: Instant
+      /** When the key ends, in whole seconds; `null`: never. */
+      readonly expiresAt: Instant | null
     }
 )
 
-/**
- * A certificate as it was issued. `format` says what it is; another one, such as OpenPGP (RFC 9580 §10.1), is another
- * member of the union.
- */
-export type IssuedCertificate = {
+/** A certificate as it was issued. `format` says what it is. */
+export type IssuedCertificate = IssuedX509Certificate | OpenPgpKey
+
+/** An X.509 certificate (RFC 5280). */
+export type IssuedX509Certificate = {
   readonly format: 'x509'
   /** DER certificates, base64, the signing one first. */
   readonly chain: readonly string[]
@@ -69,6 +81,32 @@ export type IssuedCertificate = {
   /** What updaters, installers and platforms see of it. */
   readonly identity: CertificateIdentity
 }
+
+/** An OpenPGP key of version 4 with its user id and self-signatures (RFC 9580 §10.1). Events with one are of the second form. */
+export type OpenPgpKey = {
+  readonly format: 'openpgp'
+  /** The binary form, base64: key, user id, and every self-signature that was ever made. */
+  readonly publicKey: string
+  /** The fingerprint, hexadecimal. */
+  readonly thumbprint: string
+  /** The user id, which the key itself certifies. */
+  readonly subject: string
+  readonly issuer: string
+  /** The key id: the end of the fingerprint. */
+  readonly serialNumber: string
+  /** When the key was created. */
+  readonly notBefore: Instant
+  /** When it ends; {@link neverEnds} when it does not. */
+  readonly notAfter: Instant
+}
+
+/** The certificates that a signature can carry: DER, base64, the signing one first; none of an OpenPGP key. */
+export function chainOfCertificate(issued: IssuedCertificate | null): readonly string[] {
+  return issued?.format === 'x509' ? issued.chain : []
+}
+
+/** The moment that stands for no end, as RFC 5280 §4.1.2.5 has it. */
+export const neverEnds: Instant = '9999-12-31T23:59:59.000Z'
 
 /** Where a certificate came from that was not made here. */
 export type InstallationSource =
@@ -86,6 +124,15 @@ export type CertificateRequested = DomainEvent<'CertificateRequested', Certifica
 /** The next certificate of the same names and key was asked for. Authorises the signer as the first request did. */
 export type CertificateRenewalRequested = DomainEvent<'CertificateRenewalRequested'>
 
+/** An OpenPGP key is to end at another moment. Authorises the signer to use the key once, for the self-signature that says so. */
+export type CertificateExpiryChangeRequested = DomainEvent<
+  'CertificateExpiryChangeRequested',
+  {
+    /** In whole seconds; `null`: never. */
+    readonly expiresAt: Instant | null
+  }
+>
+
 /** The request to an authority was made, and signed by the key. */
 export type CertificateSigningRequestCreated = DomainEvent<
   'CertificateSigningRequestCreated',
@@ -96,7 +143,7 @@ export type CertificateSigningRequestCreated = DomainEvent<
   }
 >
 
-/** The signer made a self-signed certificate: the first, or the next. */
+/** The signer made a self-signed certificate or an OpenPGP key's self-signature: the first, or the next. */
 export type CertificateIssued = DomainEvent<'CertificateIssued', IssuedCertificate>
 
 /**
@@ -105,7 +152,7 @@ export type CertificateIssued = DomainEvent<'CertificateIssued', IssuedCertifica
  */
 export type CertificateInstalled = DomainEvent<
   'CertificateInstalled',
-  IssuedCertificate & { readonly source: InstallationSource }
+  IssuedX509Certificate & { readonly source: InstallationSource }
 >
 
 /** An EST server did not issue, for now; it is asked again. Said once for each reason. */
@@ -143,6 +190,7 @@ export type CertificateExpired = DomainEvent<'CertificateExpired', { readonly no
 export type CertificateEvent =
   | CertificateRequested
   | CertificateRenewalRequested
+  | CertificateExpiryChangeRequested
   | CertificateSigningRequestCreated
   | CertificateIssued
   | CertificateInstalled

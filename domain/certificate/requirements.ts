@@ -1,3 +1,4 @@
+import type { Instant } from '../event.ts'
 import { type KeyState, requireLasting } from '../key/index.ts'
 import { Refusal } from '../refusal.ts'
 import { continuityFindings } from './continuity.ts'
@@ -24,12 +25,53 @@ export function requireValidity(request: CertificateRequest): void {
     return
   }
   if (request.kind === 'imported') return
+  if (request.kind === 'openPgp') {
+    requireKeyValidity(request.createdAt, request.expiresAt)
+    return
+  }
   const { notBefore, notAfter, renewBeforeHours } = request
   if (notAfter <= notBefore)
     throw new Refusal('CERTIFICATE_VALIDITY', 'A certificate must end after it begins.', { notBefore, notAfter })
   if (renewBeforeHours === null) return
   const hours = (Date.parse(notAfter) - Date.parse(notBefore)) / 3_600_000
   requirePeriod(renewBeforeHours, Math.ceil(hours) - 1, 'hours')
+}
+
+/** The longest lifetime that a self-signature can say, in seconds: it has 32 bits. */
+const longestLifetime = 2 ** 32 - 1
+
+/**
+ * Of an OpenPGP key: a moment that its 32 bits of seconds can say, behind its beginning.
+ *
+ * @throws Refusal `CERTIFICATE_VALIDITY`
+ */
+export function requireKeyValidity(createdAt: Instant, expiresAt: Instant | null): void {
+  if (expiresAt === null) return
+  const seconds = (Date.parse(expiresAt) - Date.parse(createdAt)) / 1000
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= longestLifetime) return
+  throw new Refusal(
+    'CERTIFICATE_VALIDITY',
+    'An OpenPGP key must end at least a second after it was created, at a whole second, and within 136 years.',
+    { createdAt, expiresAt },
+  )
+}
+
+/** Control characters, and those by which a user id would look like another one. */
+const undisplayable = /[\p{Cc}\p{Bidi_Control}\p{Cs}\p{Noncharacter_Code_Point}]/u
+
+/**
+ * Reads the user id of an OpenPGP key: by convention a name, and an e-mail address in angle brackets (RFC 9580 §5.11).
+ *
+ * @throws Refusal `USER_ID_MALFORMED`
+ */
+export function parseUserId(text: string): string {
+  const userId = text.normalize('NFC').trim()
+  if (userId.length < 1 || userId.length > 255 || undisplayable.test(userId))
+    throw new Refusal(
+      'USER_ID_MALFORMED',
+      'The user id of an OpenPGP key must have 1 to 255 visible characters, such as Acme Releases <release@acme.example>.',
+    )
+  return userId
 }
 
 function requirePeriod(period: number, longest: number, unit: string): void {
@@ -73,7 +115,7 @@ export function requireRenewable(
  * @throws Refusal `CERTIFICATE_CONTINUITY`
  */
 export function requireContinuity({ name }: Certificate, before: IssuedCertificate, after: IssuedCertificate): void {
-  const findings = continuityFindings(before.identity, after.identity)
+  const findings = continuityFindings(before, after)
   if (findings.length > 0)
     throw new Refusal(
       'CERTIFICATE_CONTINUITY',

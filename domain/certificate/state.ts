@@ -47,6 +47,12 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
       return state
     case 'CertificateRenewalRequested':
       return { ...state, renewal: { ...state.renewal, requested: true } }
+    case 'CertificateExpiryChangeRequested': {
+      const { requested } = state
+      const { expiresAt } = event.data
+      if (requested.kind !== 'openPgp') return state
+      return { ...state, requested: { ...requested, expiresAt }, renewal: { ...state.renewal, requested: true } }
+    }
     case 'CertificateSigningRequestCreated': {
       const status = state.status === 'requested' ? 'awaitingIssuance' : state.status
       return { ...state, status, signingRequest: event.data.request, enrolmentFailure: null }
@@ -95,13 +101,15 @@ function requestedState(data: CertificateRequest & { readonly schemaVersion: num
 
 function hoursBefore(request: CertificateRequest): number | null {
   if (request.kind === 'selfSigned') return request.renewBeforeHours
-  if (request.kind === 'imported') return null
+  if (request.kind === 'imported' || request.kind === 'openPgp') return null
   return request.enrolment.by === 'est' ? request.enrolment.renewBeforeDays * 24 : null
 }
 
 function withIssued(state: Certificate, issued: IssuedCertificate): Certificate {
   const renewal = { ...state.renewal, requested: false }
-  const before = state.issued === null ? state.earlier : [state.issued, ...state.earlier]
+  // An OpenPGP key stays what it is, with one self-signature more.
+  const replaced = state.issued === null || issued.format === 'openpgp' ? [] : [state.issued]
+  const before = [...replaced, ...state.earlier]
   const earlier = before.filter(({ notAfter }) => notAfter > issued.notBefore)
   return {
     ...state,

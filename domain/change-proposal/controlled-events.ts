@@ -135,6 +135,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   CertificateSigningRequestCreated: undefined,
   // The next one of the same names and key: routine, which may be nobody's decision.
   CertificateRenewalRequested: undefined,
+  CertificateExpiryChangeRequested: undefined,
   CertificateInstalled: undefined,
   CertificateEnrolmentFailed: undefined,
   CertificateExpiryWarned: undefined,

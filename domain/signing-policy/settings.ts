@@ -62,6 +62,7 @@ export function checkedSettings(context: SettingsInContext): SigningPolicySettin
     checkApproval(settings.approval, people)
     checkReachable(settings.approval, people)
   }
+  if (certificate.kind === 'openPgp') checkOpenPgp(settings, certificate)
   if (settings.release) checkRelease(settings, certificate)
   if (settings.hashSigningAllowed) checkHashSigning(settings)
   const { originVerification } = settings
@@ -97,7 +98,7 @@ export function continuityOf(
       'CERTIFICATE_NOT_ISSUED',
       `The certificate ${certificate.name} has not been issued yet, and cannot take the place of another one.`,
     )
-  return continuityFindings(replaced.issued.identity, certificate.issued.identity)
+  return continuityFindings(replaced.issued, certificate.issued)
 }
 
 /** Ten years. Far beyond them a deadline is no date any more. */
@@ -166,8 +167,17 @@ function checkHashSigning({ timestamp, release }: SigningPolicySettings): void {
   )
 }
 
+/** No signature by an OpenPGP key carries a time-stamp, and hashes are signed for X.509 certificates. */
+function checkOpenPgp({ timestamp, hashSigningAllowed }: SigningPolicySettings, { name }: PolicyCertificate): void {
+  if (timestamp === 'none' && !hashSigningAllowed) return
+  throw new Refusal(
+    'OPENPGP_POLICY_INVALID',
+    `${name} is an OpenPGP key, whose signatures carry no time-stamps and which signs no hashes: a policy with it has timestamp none, and does not allow hash signing.`,
+  )
+}
+
 function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertificate): void {
-  if (settings.timestamp !== 'required')
+  if (settings.timestamp !== 'required' && certificate.kind !== 'openPgp')
     throw new Refusal('RELEASE_NEEDS_TIMESTAMP', 'A release policy must require a time-stamp.')
   if (certificate.keyAlgorithm === 'rsa-2048')
     throw new Refusal(
@@ -183,6 +193,7 @@ function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertif
 
 /** An imported certificate can be self-signed too, which shows once it is in use. */
 function isOfAuthority({ kind, issued }: PolicyCertificate): boolean {
-  if (kind !== 'imported') return kind === 'authority'
-  return issued !== null && issued.identity.key !== issued.identity.issuingKey
+  // OpenPGP knows no authorities: whoever verifies has the key itself.
+  if (kind !== 'imported') return kind === 'authority' || kind === 'openPgp'
+  return issued?.format === 'x509' && issued.identity.key !== issued.identity.issuingKey
 }

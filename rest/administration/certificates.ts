@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Application } from '../../application/index.ts'
-import type { CertificateId, CertificateIdentity } from '../../domain/index.ts'
+import { armored, type CertificateId, type CertificateIdentity, chainOfCertificate } from '../../domain/index.ts'
 import type { CertificateView } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, change, idSchema, reasoned } from './change.ts'
 import { list, one, type Reading, recordedShape } from './read.ts'
@@ -26,7 +27,7 @@ const certificateSchema = z.object({
   keyId: z.uuid(),
   renews: z.uuid().nullable(),
   restrictions: restrictionsSchema,
-  commonName: z.string().meta({ description: 'As asked for, like alternativeNames.' }),
+  commonName: z.string().meta({ description: 'As asked for, like alternativeNames; of an OpenPGP key its user id.' }),
   alternativeNames: z.array(z.object({ kind: z.enum(['dns', 'email', 'uri']), value: z.string() })),
   enrolment: z
     .object({
@@ -53,7 +54,7 @@ const certificateSchema = z.object({
   subject: z.string().nullable().meta({ description: 'RFC 4514 text.' }),
   issuer: z.string().nullable(),
   serialNumber: z.string().nullable(),
-  thumbprint: z.string().nullable().meta({ description: 'SHA-256, hexadecimal.' }),
+  thumbprint: z.string().nullable().meta({ description: 'SHA-256, hexadecimal; of an OpenPGP key its fingerprint.' }),
   thumbprintSha1: z
     .string()
     .nullable()
@@ -68,6 +69,10 @@ const certificateSchema = z.object({
     })
     .nullable()
     .meta({ description: 'What updaters, installers and platforms see of it.' }),
+  openPgpKey: z
+    .string()
+    .nullable()
+    .meta({ description: 'Of an OpenPGP key its public half with all self-signatures, in ASCII armor.' }),
   notBefore: z.string().nullable(),
   notAfter: z.string().nullable(),
   ...recordedShape,
@@ -123,6 +128,19 @@ export function certificateOperations(reading: Reading & { readonly application:
       run: (caller, { certificateId }) => application.renewCertificate(caller, { certificateId }),
     }),
     change({
+      useCase: 'changeKeyExpiry',
+      method: 'POST',
+      path: `${path}/Expiry`,
+      tag,
+      summary: 'Have an OpenPGP key end at another moment, by a further self-signature',
+      parameters,
+      body: z.object({
+        expiresAt: momentSchema.nullable().meta({ description: 'In whole seconds. Null: never.' }),
+      }),
+      shape,
+      run: (caller, input) => application.changeKeyExpiry(caller, input),
+    }),
+    change({
       useCase: 'restrictCertificate',
       method: 'PUT',
       path: `${path}/Restrictions`,
@@ -162,19 +180,22 @@ function shown(view: CertificateView): z.input<typeof certificateSchema> {
   const { certificateId, name, kind, status, keyId, renews, restrictions, requested, signingRequest, issued } = view
   const { enrolmentFailure, renewal, revision, createdAt, updatedAt } = view
   const { subject = null, issuer = null, serialNumber = null, thumbprint = null } = issued ?? {}
-  const { notBefore = null, notAfter = null, chain, identity } = issued ?? {}
-  const own = chain?.[0]
+  const { notBefore = null, notAfter = null } = issued ?? {}
+  const isX509 = issued?.format === 'x509'
+  const chain = chainOfCertificate(issued)
+  const [own] = chain
   const isOfAuthority = requested.kind === 'authority'
   return {
     ...{ certificateId, name, kind, status, keyId, renews, restrictions: { ...restrictions } },
-    commonName: requested.subject.commonName,
+    commonName: requested.kind === 'openPgp' ? requested.userId : requested.subject.commonName,
     alternativeNames: isOfAuthority ? requested.alternativeNames.map((each) => ({ ...each })) : [],
     enrolment: isOfAuthority ? { server: null, renewBeforeDays: null, ...requested.enrolment } : null,
     enrolmentFailure: enrolmentFailure && { code: enrolmentFailure.code, message: enrolmentFailure.message },
     ...{ renewBeforeHours: renewal.beforeHours, renewalRequested: renewal.requested, signingRequest },
-    ...{ certificate: own ?? null, chain: chain === undefined ? null : [...chain] },
+    ...{ certificate: own ?? null, chain: issued === null ? null : [...chain] },
     thumbprintSha1: own === undefined ? null : createHash('sha1').update(Buffer.from(own, 'base64')).digest('hex'),
-    identity: identity ? shownIdentity(identity) : null,
+    identity: isX509 ? shownIdentity(issued.identity) : null,
+    openPgpKey: issued?.format === 'openpgp' ? armored(issued.publicKey, 'PGP PUBLIC KEY BLOCK') : null,
     ...{ subject, issuer, serialNumber, thumbprint, notBefore, notAfter, revision, createdAt, updatedAt },
   }
 }

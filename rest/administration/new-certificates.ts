@@ -35,7 +35,6 @@ const key = z
 
 const common = {
   name: z.string(),
-  subject,
   key,
   renews: idSchema<CertificateId>().optional().meta({ description: 'The certificate that it is to succeed.' }),
   restrictions: restrictionsSchema.optional(),
@@ -64,6 +63,7 @@ export function newCertificateOperations({ application }: { readonly application
       summary: 'Have a self-signed certificate made, for test signing, and its key when that is to be new',
       body: z.object({
         ...common,
+        subject,
         notBefore: momentSchema,
         notAfter: momentSchema,
         renewBeforeHours: z
@@ -84,6 +84,7 @@ export function newCertificateOperations({ application }: { readonly application
       summary: 'Have the request for a certificate of an authority made, and its key when that is to be new',
       body: z.object({
         ...common,
+        subject,
         alternativeNames: z.array(z.object({ kind: z.enum(['dns', 'email', 'uri']), value: z.string() })).default([]),
         est: z
           .object({
@@ -104,6 +105,22 @@ export function newCertificateOperations({ application }: { readonly application
             enrolment: est === undefined ? { by: 'upload' } : { by: 'est', ...est },
           }),
         ),
+    }),
+    change({
+      useCase: 'createOpenPgpKey',
+      method: 'POST',
+      path: '/Certificates/OpenPgp',
+      tag,
+      summary:
+        'Have an OpenPGP key made: its key when that is to be new, and the signature by which it certifies its user id',
+      body: z.object({
+        ...common,
+        userId: z.string().meta({ description: 'Such as Acme Releases <release@acme.example>.' }),
+        expiresAt: momentSchema.optional().meta({ description: 'When it ends, in whole seconds. Left out: never.' }),
+      }),
+      shape,
+      creates: true,
+      run: (caller, input) => application.createOpenPgpKey(caller, given({ ...input, key: keyOf(input.key) })),
     }),
     change({
       useCase: 'importCertificate',

@@ -1,5 +1,12 @@
 import type { Caller } from '../../application/index.ts'
-import { asId, type ProjectId, parseSlug, Refusal, type SigningPolicyId } from '../../domain/index.ts'
+import {
+  asId,
+  chainOfCertificate,
+  type ProjectId,
+  parseSlug,
+  Refusal,
+  type SigningPolicyId,
+} from '../../domain/index.ts'
 import type { CertificateView, ReadModel, SigningPolicyView } from '../../projections/index.ts'
 
 /** What names a policy: its id, or its slug, which is unique in a project only. */
@@ -60,7 +67,7 @@ export async function currentCertificates(
   return policies.map(({ versions }) => {
     const settings = versions.at(-1)?.settings
     const certificate = settings && byId.get(settings.certificateId)
-    const [own] = certificate?.issued?.chain ?? []
+    const [own] = chainOfCertificate(certificate?.issued ?? null)
     if (certificate === undefined || certificate.issued === null || own === undefined) return undefined
     return { ...certificate, issued: certificate.issued, der: Buffer.from(own, 'base64') }
   })

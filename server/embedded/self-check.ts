@@ -5,6 +5,7 @@ import {
   asEventOf,
   type CertificateId,
   certificateDecider,
+  chainOfCertificate,
   fold,
   isFinalStatus,
   type SigningRequestId,
@@ -108,7 +109,7 @@ function failed(problem: string): EmbeddedStartError {
 async function certificatePem({ log }: ApplicationDependencies, certificateId: CertificateId): Promise<string> {
   const { events } = await readWholeStream(log, streams.certificate(certificateId))
   const certificate = fold(certificateDecider, events)
-  const chain = certificate.status === 'none' ? [] : (certificate.issued?.chain ?? [])
+  const chain = certificate.status === 'none' ? [] : chainOfCertificate(certificate.issued)
   return chain.map((der) => toPem(Buffer.from(der, 'base64'))).join('')
 }
 

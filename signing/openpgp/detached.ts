@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { type DirectiveOrder, type KeyAlgorithm, keyAlgorithms } from '../../domain/index.ts'
+import { armored, type DirectiveOrder, type KeyAlgorithm, keyAlgorithms } from '../../domain/index.ts'
 import { hashAlgorithm, outputFileName } from '../detached/attributes.ts'
 import { digestFile, digestOfFile } from '../detached/file-digest.ts'
 import type { DetachedMeans, DetachedSignature } from '../detached-signature.ts'
 import { writeFully } from '../output-file.ts'
 import { SigningError } from '../signing-error.ts'
-import { armored } from './armor.ts'
 import { signatureTypes } from './packets.ts'
 import { type OpenPgpCertificate, readOpenPgpCertificate } from './read-certificate.ts'
 import { verifyOpenPgpSignature } from './verify.ts'
@@ -60,7 +59,8 @@ export const gpgSignature: DetachedSignature = {
     const hashed = hashedPart(statement, key)
     const [digest = Buffer.alloc(0)] = await digestFile(file, [{ algorithm: hash, behind: trailerOf(hashed) }], options)
     const signature = await signaturePacket(key, hashed, { hash, digest })
-    const text = encoding === 'binary' ? signature : Buffer.from(armored(signature, 'PGP SIGNATURE'), 'latin1')
+    const text =
+      encoding === 'binary' ? signature : Buffer.from(armored(signature.toString('base64'), 'PGP SIGNATURE'), 'latin1')
     await writeFully(output, 0, text)
   },
 

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { type AttributeTypeAndValue, Name } from '@peculiar/asn1-x509'
-import type { CertificateIdentity, IssuedCertificate } from '../../domain/index.ts'
+import type { CertificateIdentity, IssuedX509Certificate } from '../../domain/index.ts'
 import { readCertificateFields } from '../cms/index.ts'
 import { readCertificate } from './certificate.ts'
 
@@ -11,7 +11,7 @@ import { readCertificate } from './certificate.ts'
  * @param chain DER, leaf first
  * @throws SigningError `X509_MALFORMED`
  */
-export function issuedCertificate(chain: readonly Uint8Array[]): IssuedCertificate {
+export function issuedCertificate(chain: readonly Uint8Array[]): IssuedX509Certificate {
   const [leaf = new Uint8Array(), issuer = leaf] = chain
   const { thumbprintSha256, subject, issuer: issuerName, serialNumber, notBefore, notAfter } = readCertificate(leaf)
   return {

@@ -9,6 +9,7 @@ import { createSelfSignedCertificate, disableKey } from '../../application/creat
 import { handleCommand } from '../../application/handle-command.ts'
 import {
   type CertificateId,
+  chainOfCertificate,
   fold,
   type KeyAlgorithm,
   type KeyId,
@@ -67,7 +68,7 @@ async function signedBy(organization: TestOrganization): Promise<string> {
   if (signedArtifact === null) throw new Error('It was not signed')
   const { certificate } = await readCertificateAndKey(organization.log, certificateId, new Date().toISOString())
   const { path } = await organization.store.open(signedArtifact.sha256)
-  const trustedCertificates = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
+  const trustedCertificates = chainOfCertificate(certificate.issued).map((each) => Buffer.from(each, 'base64'))
   const [signature] = await verifyPeFile({ path, trustedCertificates })
   return Buffer.from(readCertificate(signature?.signerCertificate ?? Buffer.alloc(0)).publicKey).toString('base64')
 }

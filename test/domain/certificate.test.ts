@@ -67,6 +67,8 @@ const enabled = event<CertificateEvent, 'CertificateEnabled'>('CertificateEnable
 const renew = { type: 'RequestRenewal' } as const
 const renewalRequested = event<CertificateEvent, 'CertificateRenewalRequested'>('CertificateRenewalRequested', {})
 
+const ofOpenPgp = { kind: 'openPgp', userId: '', createdAt: notBefore, expiresAt: null } as const
+
 /** The same certificate, from an authority. */
 const { notBefore: _, notAfter: __, renewBeforeHours: ___, ...common } = facts
 const ofAuthority = {
@@ -204,6 +206,7 @@ describe('certificate', () => {
     ['CERTIFICATE_STATE', 'issuing twice', [requested, issued], { type: 'RecordIssued', issued: issuedFacts }],
     ['CERTIFICATE_STATE', 'issuing one disabled', [requested, disabled], { type: 'RecordIssued', issued: issuedFacts }],
     ['CERTIFICATE_VALIDITY', 'an end before the beginning', [], asking({ notAfter: notBefore })],
+    ['USER_ID_MALFORMED', 'an OpenPGP key without a name', [], { ...request, request: { ...common, ...ofOpenPgp } }],
     ['KEY_NOT_FOUND', 'no key', [], { ...request, key: keyDecider.initialState() }],
     ['KEY_NOT_FOUND', 'another key than the one that is named', [], asking({ keyId: fixedUuid('8') })],
     ['KEY_NOT_FOUND', "another organization's key", [], asking({ organizationId: fixedUuid('4') })],

@@ -104,10 +104,13 @@ const reactivated = event<SigningPolicyEvent, 'SigningPolicyReactivated'>('Signi
 const heir: PolicyCertificate = {
   ...selfSigned,
   certificateId: fixedUuid<CertificateId>('8'),
-  issued: selfSigned.issued && {
-    ...selfSigned.issued,
-    identity: { ...selfSigned.issued.identity, issuingKey: '22'.repeat(32) },
-  },
+  issued:
+    selfSigned.issued?.format === 'x509'
+      ? {
+          ...selfSigned.issued,
+          identity: { ...selfSigned.issued.identity, issuingKey: '22'.repeat(32) },
+        }
+      : null,
 }
 const succeed = (certificate: PolicyCertificate) => ({
   ...change({ certificateId: certificate.certificateId }),
@@ -389,6 +392,12 @@ describe('signing policy', () => {
       'hashes to be signed with time-stamps, which they cannot carry',
       [created],
       change({ timestamp: 'required', hashSigningAllowed: true }),
+    ],
+    [
+      'OPENPGP_POLICY_INVALID',
+      'time-stamps, which signatures of an OpenPGP key cannot carry',
+      [created],
+      { ...change({ release: true }), certificate: { ...selfSigned, kind: 'openPgp' } },
     ],
     ...refusedVerifications.map(([code, what, changes]) => [code, what, [created], change(changes)] as const),
     ['SLUG_MALFORMED', 'a space', [], { ...create(), slug: 'a b' }],

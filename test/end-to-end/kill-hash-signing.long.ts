@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
-import { certificateDecider, fold, type SigningRequest, streams } from '../../domain/index.ts'
+import { certificateDecider, chainOfCertificate, fold, type SigningRequest, streams } from '../../domain/index.ts'
 import { type EventLog, readWholeStream } from '../../event-log/index.ts'
 import { type KillOrder, killOrderVariable } from '../support/kill-at-append/event-log.ts'
 import { makeDemo } from '../support/make-demo.ts'
@@ -122,7 +122,7 @@ async function requestOf(log: EventLog, id: string): Promise<SigningRequest> {
 async function publicKeyOf(log: EventLog, { certificateId }: SigningRequest) {
   const { events } = await readWholeStream(log, streams.certificate(certificateId))
   const certificate = fold(certificateDecider, events)
-  const chain = certificate.status === 'none' ? [] : (certificate.issued?.chain ?? [])
+  const chain = certificate.status === 'none' ? [] : chainOfCertificate(certificate.issued)
   return new X509Certificate(Buffer.from(chain[0] ?? '', 'base64')).publicKey
 }
 

@@ -4,9 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { KeyAlgorithm } from '../../domain/index.ts'
+import { armored, type KeyAlgorithm } from '../../domain/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
-import { armored, makeOpenPgpCertificate, readOpenPgpCertificate } from '../../signing/openpgp/index.ts'
+import { makeOpenPgpCertificate, readOpenPgpCertificate } from '../../signing/openpgp/index.ts'
 import { openToken, type Token, type TokenKey } from '../../signing/pkcs11/index.ts'
 import { codeOf } from '../support/code-of.ts'
 import { type DetachedSigner, detachedSigning } from '../support/detached.ts'
@@ -54,6 +54,8 @@ function signerOf(algorithm: KeyAlgorithm): DetachedSigner & { readonly openPgpC
   return { key, certificateChain: [], openPgpCertificate }
 }
 
+const keyBlock = (bytes: Uint8Array) => armored(Buffer.from(bytes).toString('base64'), 'PGP PUBLIC KEY BLOCK')
+
 let homes = 0
 /** A GnuPG of its own that knows a certificate. What it says is on standard error; `status` for programs. */
 async function gnupg(certificate: Uint8Array | string) {
@@ -90,7 +92,7 @@ describe.each(algorithms)('an OpenPGP signature by a key of the type %s', (algor
     'with %s is what gpg and gpgv take, of these bytes alone',
     async (hash) => {
       const signer = signerOf(algorithm)
-      const { gpg, imported, keyring } = await gnupg(armored(signer.openPgpCertificate, 'PGP PUBLIC KEY BLOCK'))
+      const { gpg, imported, keyring } = await gnupg(keyBlock(signer.openPgpCertificate))
       expect(imported.status).toContain('IMPORT_OK 1')
       const { fingerprint } = await readOpenPgpCertificate(signer.openPgpCertificate)
       for (const encoding of ['ascii-armored', 'binary']) {
@@ -183,7 +185,7 @@ describe('an OpenPGP certificate', () => {
     const after = await makeOpenPgpCertificate(request)
     expect(Buffer.from(after).subarray(0, before.length)).toEqual(Buffer.from(before))
     expect(await readOpenPgpCertificate(after)).toMatchObject({ userId, expiresAt: end, selfSignatures: 2 })
-    const { gpg, imported } = await gnupg(armored(after, 'PGP PUBLIC KEY BLOCK'))
+    const { gpg, imported } = await gnupg(keyBlock(after))
     expect(imported.status).toContain('IMPORT_OK 1')
     const listed = await gpg('--list-keys', '--with-colons')
     expect(listed.status).toContain(`:${end.getTime() / 1000}:`)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { certificateDecider, fold, type SigningRequest, streams } from '../../domain/index.ts'
+import { certificateDecider, chainOfCertificate, fold, type SigningRequest, streams } from '../../domain/index.ts'
 import { type EventLog, readWholeStream } from '../../event-log/index.ts'
 import type { Credentials } from '../../server/embedded/credentials.ts'
 import { verifyPeFile } from '../../signing/authenticode/index.ts'
@@ -99,7 +99,7 @@ function occurrences(types: readonly string[]): Readonly<Record<string, number>>
 async function certificateFile(log: EventLog, { certificateId }: SigningRequest, folder: string): Promise<string> {
   const { events } = await readWholeStream(log, streams.certificate(certificateId))
   const certificate = fold(certificateDecider, events)
-  const chain = certificate.status === 'none' ? [] : (certificate.issued?.chain ?? [])
+  const chain = certificate.status === 'none' ? [] : chainOfCertificate(certificate.issued)
   const path = join(folder, `${certificateId}.pem`)
   writeFileSync(path, chain.map((der) => toPem(Buffer.from(der, 'base64'))).join(''))
   return path

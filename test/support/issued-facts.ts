@@ -1,4 +1,4 @@
-import { type CertificateIdentity, type IssuedCertificate, unrestricted } from '../../domain/index.ts'
+import { type CertificateIdentity, type IssuedX509Certificate, unrestricted } from '../../domain/index.ts'
 
 /** What is seen of a certificate of which nothing but its name matters. */
 export function identityOf(subject: string): CertificateIdentity {
@@ -15,7 +15,7 @@ export function identityOf(subject: string): CertificateIdentity {
 }
 
 /** A certificate as it was issued, of which nothing but its name and validity matters. */
-export function issuedFacts(subject: string, notBefore: string, notAfter: string): IssuedCertificate {
+export function issuedFacts(subject: string, notBefore: string, notAfter: string): IssuedX509Certificate {
   return {
     format: 'x509',
     chain: ['MAA='],

@@ -207,6 +207,18 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
     body: async () => ({ file: 'MAA=' }),
     status: 400,
   }),
+  ...route('POST', 'Certificates/:certificateId/Expiry', {
+    id: (of) => of.certificate(),
+    body: async () => ({ expiresAt: null }),
+    status: 400,
+  }),
+  ...route('POST', 'Certificates/OpenPgp', {
+    body: async (of) => ({
+      name: 'Downloads',
+      userId: 'Acme Releases <release@acme.example>',
+      key: { keyId: await of.key() },
+    }),
+  }),
   ...route('POST', 'Certificates/:certificateId/Renew', { id: (of) => of.certificate() }),
   ...route('POST', 'Certificates/:certificateId/Disable', { id: (of) => of.certificate() }),
   ...route('POST', 'Certificates/:certificateId/Enable', { id: (of) => of.disabledCertificate() }),

@@ -341,6 +341,15 @@ export const asked: Readonly<Record<string, Asked>> = {
     subject: { commonName: 'Release' },
     key: { keyId: await of.key() },
   })),
+  'Mutation.createOpenPgpKey': input(async (of) => ({
+    name: 'Downloads',
+    userId: 'Acme Releases <release@acme.example>',
+    key: { keyId: await of.key() },
+  })),
+  'Mutation.changeKeyExpiry': {
+    ...input(async (of) => ({ certificateId: await of.certificate(), expiresAt: null })),
+    answeredWith: 'CERTIFICATE_STATE',
+  },
   'Mutation.installCertificate': {
     ...input(async (of) => ({ certificateId: await of.certificate(), file: 'MAA=' })),
     answeredWith: 'CERTIFICATE_STATE',

@@ -1,7 +1,7 @@
-import { type CertificateId, streams } from '../../../domain/index.ts'
+import { type CertificateId, neverEnds, streams } from '../../../domain/index.ts'
 import { issuedFacts } from '../issued-facts.ts'
 import { fixedUuid } from '../submission.ts'
-import { at, bySigner, byToken, byWorkflow, digest, id, keyDescription, storedKey } from './facts.ts'
+import { at, bySigner, byToken, byWorkflow, digest, id, inForm, keyDescription, storedKey } from './facts.ts'
 import type { EventHistory } from './request-histories.ts'
 
 const issued = {
@@ -9,6 +9,17 @@ const issued = {
   chain: [Buffer.from('a certificate').toString('base64')],
   thumbprint: digest('56'),
 }
+
+const openPgpKey = {
+  format: 'openpgp',
+  publicKey: Buffer.from('a key').toString('base64'),
+  thumbprint: '56'.repeat(20),
+  subject: 'Acme Releases <release@acme.example>',
+  issuer: 'Acme Releases <release@acme.example>',
+  serialNumber: '56'.repeat(8),
+  notBefore: at,
+  notAfter: neverEnds,
+} as const
 
 /** Histories of keys, and of certificates that come from everywhere. */
 export const certificateHistories: readonly EventHistory[] = [
@@ -107,6 +118,29 @@ export const certificateHistories: readonly EventHistory[] = [
         certificate: issued,
       }),
       bySigner('CertificateInstalled', { ...issued, source: { by: 'import' } }),
+    ],
+  },
+  {
+    streamId: streams.certificate(id.openPgpKey),
+    events: [
+      inForm(
+        2,
+        byToken('CertificateRequested', {
+          certificateId: id.openPgpKey,
+          organizationId: id.organization,
+          name: 'Downloads',
+          keyId: id.key,
+          renews: null,
+          kind: 'openPgp',
+          userId: 'Acme Releases <release@acme.example>',
+          createdAt: at,
+          expiresAt: '2027-03-01T12:00:00.000Z',
+          restrictions: { minimumApprovals: 0, originVerification: false, timestamp: false },
+        }),
+      ),
+      inForm(2, bySigner('CertificateIssued', { ...openPgpKey, notAfter: '2027-03-01T12:00:00.000Z' })),
+      byToken('CertificateExpiryChangeRequested', { expiresAt: null }),
+      inForm(2, bySigner('CertificateIssued', openPgpKey)),
     ],
   },
 ]

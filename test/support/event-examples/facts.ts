@@ -37,6 +37,7 @@ export const id = {
   key: fixedUuid<KeyId>('8'),
   importedKey: fixedUuid<KeyId>('9'),
   importedCertificate: fixedUuid<CertificateId>('9'),
+  openPgpKey: fixedUuid<CertificateId>('a'),
   token: fixedUuid<ApiTokenId>('b'),
   session: fixedUuid<SessionId>('c'),
   change: fixedUuid<ChangeProposalId>('f'),
