@@ -41,8 +41,7 @@ describe('an OpenPGP key', () => {
     expect(second.certifiedAt.getTime()).toBeGreaterThan(first.certifiedAt.getTime())
 
     await useCertificate(organization, certificateId)
-    const { signingRequestId } = await organization.submitted()
-    expect(await codeOf(organization.plan(signingRequestId))).toBe('CERTIFICATE_FORMAT_UNSUITABLE')
+    expect(await codeOf(organization.planned())).toBe('CERTIFICATE_FORMAT_UNSUITABLE')
 
     // Without somebody's asking the key is not used, whoever starts the activity.
     await dependencies.workflows.issueCertificate(certificateId)
