@@ -43,10 +43,10 @@ const issued = {
   notBefore: createdAt,
   notAfter: request.expiresAt,
 } as const
-const after = (...events: readonly CertificateEvent[]) => fold(certificateDecider, events)
-const asked = after(...ask())
+const stateAfter = (...events: readonly CertificateEvent[]) => fold(certificateDecider, events)
+const asked = stateAfter(...ask())
 const made = (state = asked) => certificateDecider.decide({ type: 'RecordIssued', issued }, state)
-const active = after(...ask(), ...made())
+const active = stateAfter(...ask(), ...made())
 
 describe('an OpenPGP key', () => {
   it('is asked for and issued by events of the second form, which releases that do not know it refuse', () => {
@@ -58,7 +58,7 @@ describe('an OpenPGP key', () => {
     const change = { type: 'ChangeKeyExpiry', expiresAt: null } as const
     const [event] = certificateDecider.decide(change, active)
     expect(event).toMatchObject({ type: 'CertificateExpiryChangeRequested', data: { expiresAt: null } })
-    const changing = after(...ask(), ...made(), ...(event === undefined ? [] : [event]))
+    const changing = stateAfter(...ask(), ...made(), ...(event === undefined ? [] : [event]))
     expect(changing).toMatchObject({ renewal: { requested: true }, requested: { expiresAt: null } })
     expect(() => certificateDecider.decide(change, changing)).toThrow(
       expect.objectContaining({ code: 'CERTIFICATE_RENEWAL_REQUESTED' }),
@@ -67,7 +67,7 @@ describe('an OpenPGP key', () => {
       { type: 'RecordIssued', issued: { ...issued, notAfter: neverEnds } },
       changing,
     )
-    const changed = after(...ask(), ...made(), ...(event === undefined ? [] : [event]), ...again)
+    const changed = stateAfter(...ask(), ...made(), ...(event === undefined ? [] : [event]), ...again)
     // The key is what it was: nothing of before is kept beside it.
     expect(changed).toMatchObject({ renewal: { requested: false }, issued: { notAfter: neverEnds }, earlier: [] })
     expect(() => made(changed)).toThrow(expect.objectContaining({ code: 'CERTIFICATE_STATE' }))
@@ -93,7 +93,7 @@ describe('an OpenPGP key', () => {
       type: 'CertificateExpiryChangeRequested',
       data: { schemaVersion: 1, expiresAt: null },
     }
-    const changing = after(...ask(), ...made(), event)
+    const changing = stateAfter(...ask(), ...made(), event)
     const other = { ...issued, thumbprint: 'cd'.repeat(20) }
     expect(() => certificateDecider.decide({ type: 'RecordIssued', issued: other }, changing)).toThrow(
       expect.objectContaining({ code: 'CERTIFICATE_CONTINUITY' }),

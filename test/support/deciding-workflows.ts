@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   type CertificateId,
+  type CertificateState,
   certificateDecider,
   type Decider,
   type DomainEvent,
@@ -8,8 +9,10 @@ import {
   fold,
   type Initiator,
   type Instant,
+  type IssuedCertificate,
   type KeyId,
   keyDecider,
+  neverEnds,
   type OrganizationId,
   type SigningRequestCommand,
   type SigningRequestId,
@@ -109,7 +112,7 @@ export function decidingWorkflows(
         const made =
           state.status !== 'none' && state.kind === 'authority'
             ? ({ type: 'RecordSigningRequest', request: 'MAA=' } as const)
-            : ({ type: 'RecordIssued', issued } as const)
+            : ({ type: 'RecordIssued', issued: issuedFor(state) } as const)
         return change(streams.certificate(id), certificateDecider, made, system('signer'))
       },
       resumeCertificate: async () => undefined,
@@ -117,6 +120,14 @@ export function decidingWorkflows(
       assertReachable: async () => undefined,
     },
   }
+}
+
+/** What the signer would have made of a certificate's kind. */
+function issuedFor(state: CertificateState): IssuedCertificate {
+  if (state.status === 'none' || state.requested.kind !== 'openPgp') return issued
+  const { userId: subject, createdAt: notBefore, expiresAt } = state.requested
+  const named = { subject, issuer: subject, thumbprint: 'ab'.repeat(20), serialNumber: 'ab'.repeat(8) }
+  return { format: 'openpgp', publicKey: 'MAA=', ...named, notBefore, notAfter: expiresAt ?? neverEnds }
 }
 
 const token = { label: 'test', serialNumber: '1', manufacturer: 'test', model: 'test' }
