@@ -64,7 +64,6 @@ export function decidingWorkflows(
   const system = (component: string) => ({ actor: { kind: 'system', component } as const, callId: randomUUID() })
   const tell: Tell = (id, command) =>
     change(streams.signingRequest(id), signingRequestDecider, command, system('workflow'))
-  const issued = issuedFacts('CN=Test', '2020-01-01T00:00:00.000Z', '2090-01-01T00:00:00.000Z')
 
   return {
     tell,
@@ -121,6 +120,8 @@ export function decidingWorkflows(
     },
   }
 }
+
+const issued = issuedFacts('CN=Test', '2020-01-01T00:00:00.000Z', '2090-01-01T00:00:00.000Z')
 
 /** What the signer would have made of a certificate's kind. */
 function issuedFor(state: CertificateState): IssuedCertificate {
