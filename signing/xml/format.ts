@@ -96,15 +96,10 @@ export const xmlFormat: SignatureFormat<null, undefined> = {
 }
 
 /** Begins as XML does: with a declaration, a comment, an instruction, a document type or an element. */
-/** What a document can begin with: white space, a tag, or a byte order mark. */
-const firstOctets: ReadonlySet<number | undefined> = new Set([0x09, 0x0a, 0x0d, 0x20, 0x3c, 0xef, 0xfe, 0xff])
-
 async function detect({ readPart }: FileParts) {
   // Of other files no more than that need be at hand.
   if (!/^(?:\s|<|\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)/.test((await readPart(0, 3)).toString('latin1')))
     return 'foreign'
-  // Of other files no more than that need be at hand.
-  if (!firstOctets.has((await readPart(0, 1))[0])) return 'foreign'
   const start = await readPart(0, 1024)
   const isLittle = start[0] === 0xff && start[1] === 0xfe
   const isBig = start[0] === 0xfe && start[1] === 0xff

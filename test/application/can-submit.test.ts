@@ -113,6 +113,11 @@ describe('canSubmit', () => {
     expect(await ask({ size: 0 })).toBe('UPLOAD_EMPTY')
     expect(await ask({ size: 1_000_001 })).toBe('ARTIFACT_TOO_LARGE')
     expect(await ask({ size: 100, firstBytes: Buffer.alloc(64, 'QQ') })).toBe('FORMAT_NOT_SUPPORTED')
+    // Its key is on a curve, and NuGet takes RSA keys alone.
+    const archive = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(1020)])
+    const nupkg = { fileName: 'Example.nupkg', size: 5000, firstBytes: archive }
+    expect(await ask(nupkg)).toBe('KEY_ALGORITHM_UNSUITABLE')
+    expect(await ask({ ...nupkg, fileName: 'example.jar' })).toBeUndefined()
     expect(await ask({ size: 3, firstBytes: Buffer.from('MZ..') })).toBe('FIRST_BYTES_MALFORMED')
     expect(await ask({ size: 100_000, firstBytes: Buffer.alloc(65_537) })).toBe('FIRST_BYTES_MALFORMED')
     const program = smallPeFile(Buffer.alloc(5000))
