@@ -20,7 +20,7 @@ export type BuildOptions = {
   readonly buildSecretFile: readonly string[]
   readonly identityToken?: true
   readonly audience?: string
-  readonly organization?: string
+  readonly organizationId?: string
 }
 
 /** Adds the options. */
@@ -56,7 +56,7 @@ export function withBuildOptions(command: Command): Command {
     )
     .option('--audience <text>', 'whom the identity token is for, as the link with the build system says')
     .option(
-      '--organization <id>',
+      '--organization-id <id>',
       'with --identity-token: call by it alone, without an API token, where the link names a submitter (else COUNTERSIGN_ORGANIZATION)',
     )
     .optionsGroup('Options:')

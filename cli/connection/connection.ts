@@ -27,12 +27,12 @@ export type ConnectionOptions = {
   readonly as?: string
   /** Why something is changed. */
   readonly reason?: string
-  /** Whether the CI job's identity token is sent; alone where no API token is named, and {@link organization} is. */
+  /** Whether the CI job's identity token is sent; alone where no API token is named, and {@link organizationId} is. */
   readonly identityToken?: true
   /** Whom the identity token is for. */
   readonly audience?: string
   /** Id of the organization, which an identity token alone does not say. */
-  readonly organization?: string
+  readonly organizationId?: string
 }
 
 /**
@@ -60,13 +60,13 @@ export function findConnection(
     throw usageError('--token and --as both say who asks.', 'Give one of them.')
   const named = namedServer(terminal, options.url)
   const given = options.token ?? (options.as === undefined ? tokenOfEnvironment(terminal) : undefined)
-  const organization = options.organization ?? terminal.environment.COUNTERSIGN_ORGANIZATION
+  const organization = options.organizationId ?? terminal.environment.COUNTERSIGN_ORGANIZATION
   if (options.identityToken && given === undefined && organization) {
     const server = named ?? serverOfFile(terminal, readCredentialsFile(terminal))
     if (isReadableOnTheWay(server)) warn(`the identity token travels unencrypted to ${server.origin}; use https.`)
     return { server, token: tokensOfJob(terminal, { organization, audience: options.audience }) }
   }
-  if (options.organization !== undefined) throw organizationAlone(given)
+  if (options.organizationId !== undefined) throw organizationAlone(given)
 
   // Read only when it is needed: a broken one must not stop a command that names server and token.
   const file = named !== undefined && given !== undefined ? undefined : readCredentialsFile(terminal)
@@ -95,10 +95,10 @@ export function findServer(
 
 function organizationAlone(token: string | undefined): CliError {
   return token === undefined
-    ? usageError('--organization goes with --identity-token, which then takes the place of an API token.')
+    ? usageError('--organization-id goes with --identity-token, which then takes the place of an API token.')
     : usageError(
-        '--organization goes with an identity token alone, and an API token is named, which says the organization.',
-        'Unset COUNTERSIGN_TOKEN and COUNTERSIGN_TOKEN_FILE, and leave --token and --as out; or leave --organization out.',
+        '--organization-id goes with an identity token alone, and an API token is named, which says the organization.',
+        'Unset COUNTERSIGN_TOKEN and COUNTERSIGN_TOKEN_FILE, and leave --token and --as out; or leave --organization-id out.',
       )
 }
 

@@ -28,7 +28,7 @@ export function tokensOfJob(
   const organizationId = organization.trim().toLowerCase()
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(organizationId))
     throw usageError(
-      '--organization (or COUNTERSIGN_ORGANIZATION) is not the id of an organization.',
+      '--organization-id (or COUNTERSIGN_ORGANIZATION) is not the id of an organization.',
       `It is a UUID, such as ${randomUUID()}; \`countersign whoami\` shows yours.`,
     )
   const tokens = (sha256: string | null): JobTokens => {

@@ -184,11 +184,11 @@ describe('countersign sign, of what it says of its build', () => {
   it('calls by the token of the job alone only where the organization is named, and no API token is', async () => {
     const alone = { ...github('http://127.0.0.1:9'), COUNTERSIGN_TOKEN: '' }
     const organization = '6f1f2c3e-0d5b-4b7e-9a3f-5b1c2d3e4f50'
-    const token = ['--identity-token', '--audience', 'us', '--organization']
+    const token = ['--identity-token', '--audience', 'us', '--organization-id']
     for (const [args, environment, message] of [
-      [[...token, 'none'], alone, '--organization (or COUNTERSIGN_ORGANIZATION) is not the id'],
+      [[...token, 'none'], alone, '--organization-id (or COUNTERSIGN_ORGANIZATION) is not the id'],
       [[...token, organization], alone, 'GitHub could not be reached'],
-      [['--organization', organization], alone, '--organization goes with --identity-token'],
+      [['--organization-id', organization], alone, '--organization-id goes with --identity-token'],
       [[...token, organization], {}, 'an API token is named, which says the organization'],
     ] as const) {
       const ran = await submit(['setup.exe', '--no-wait', ...args], environment)
