@@ -28,6 +28,8 @@ export {
   type HashPlanningFacts,
   type InspectedFile,
   inspectArtifact,
+  type JudgedFile,
+  judgeArtifact,
   numbered,
   type OpenPlan,
   openedContainers,

@@ -22,7 +22,10 @@ export const exitCode = {
   unreachable: 8,
   /** `--timeout` passed before the request came to its end. The request goes on. */
   timedOut: 9,
-  /** `audit replay` found events forged, changed or removed, or with `--compare` differences from the read model. */
+  /**
+   * `audit replay` found events forged, changed or removed, or with `--compare` differences from the read model; `verify` found a signature
+   * that is not valid, or none.
+   */
   different: 10,
   /** Ended by Ctrl-C or SIGTERM. */
   interrupted: 130,
@@ -37,5 +40,5 @@ export const exitCodeHelp = `Exit codes:
   1  fault in the service or answer    7  no valid API token
   2  wrong usage, file or settings     8  service unreachable
   3  signing request failed            9  --timeout passed
-  4  signing request denied           10  audit replay: log forged, or different
+  4  signing request denied           10  audit replay, verify: not as it must be
   5  signing request canceled        130  interrupted`

@@ -126,6 +126,30 @@ export type InspectedFile = {
   readonly files: readonly InspectedFile[]
 }
 
+/** A signature of a file, and what it is worth. */
+export type JudgedSignature = {
+  readonly place: string
+  readonly depth: number
+  readonly verdict: 'valid' | 'untrusted' | 'invalid'
+  readonly reason: string | null
+  readonly signer: string | null
+  readonly signerThumbprint: string | null
+  readonly digestAlgorithm: string | null
+  readonly timestamp: {
+    readonly time: string
+    readonly authority: string | null
+    readonly isTrusted: boolean
+    readonly reason: string | null
+  } | null
+  readonly weaknesses: readonly string[]
+}
+
+/** A file whose signatures were judged, and those in it. */
+export type VerifiedFile = Pick<InspectedFile, 'name' | 'sha256' | 'size' | 'format' | 'isContainer' | 'unopened'> & {
+  readonly verdict: { readonly isAccepted: boolean; readonly signatures: readonly JudgedSignature[] } | null
+  readonly files: readonly VerifiedFile[]
+}
+
 /** What a configuration would do with a file. */
 export type ArtifactPlan = {
   /** What a request would be refused for. */
@@ -202,6 +226,10 @@ export type LocalCommands = {
   }>
   /** Says what is in a file on this machine. */
   inspectArtifact(options: LocalOptions & { readonly file: string }): Promise<InspectedFile>
+  /** Judges all signatures of a file and of what is in it. */
+  verifyFile(
+    options: LocalOptions & { readonly file: string; readonly trustedFiles: readonly string[] },
+  ): Promise<VerifiedFile>
   /** Says what an artifact configuration would sign in a file, without any key. */
   planArtifact(
     options: LocalOptions & {

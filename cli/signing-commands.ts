@@ -8,6 +8,11 @@ export const signingCommands: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/sign.ts'),
   },
   {
+    name: 'verify',
+    summary: 'judge every signature of a file and of what is in it: on this machine, without the service',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
     name: 'hash',
     summary: 'hashes: have them signed as they are, where a policy allows it',
     commands: [

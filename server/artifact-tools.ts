@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -8,6 +9,8 @@ import {
   dryRun,
   type InspectedFile,
   inspectArtifact as inspect,
+  type JudgedFile,
+  judgeArtifact,
   openedContainers,
   parseInThread,
   resolveParameters,
@@ -16,7 +19,9 @@ import {
 } from '../artifacts/index.ts'
 import type { KeyAlgorithm } from '../domain/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
+import type { ForeignSignature } from '../signing/foreign-verifier.ts'
 import { signatureFormats } from '../signing/formats.ts'
+import { parseCertificates } from '../signing/x509/index.ts'
 import { type LocalOptions, settingsOf } from './local-settings.ts'
 import { treePlanning } from './tree-planning.ts'
 
@@ -30,6 +35,50 @@ type Sample = LocalOptions & { readonly file: string }
  */
 export function inspectArtifact(sample: Sample): Promise<InspectedFile> {
   return withSample(sample, {}, (means, file) => inspect(means, file))
+}
+
+/** A file whose signatures were judged, as text. */
+export type VerifiedFile = Omit<JudgedFile, 'verdict' | 'files'> & {
+  /** `null` for files that carry no signatures of kinds that can be judged. */
+  readonly verdict: {
+    readonly isAccepted: boolean
+    readonly signatures: readonly (Omit<ForeignSignature, 'signerCertificate'> & {
+      /** SHA-256 of the certificate, hexadecimal; `null` when it is not there. */
+      readonly signerThumbprint: string | null
+    })[]
+  } | null
+  readonly files: readonly VerifiedFile[]
+}
+
+/**
+ * Judges all signatures of a file and of what is in it (`countersign verify`). Nothing leaves this machine.
+ *
+ * @param sample.trustedFiles files with certificates in PEM that signers must lead to, beside those that the settings name
+ * @throws ArtifactError, SigningError
+ */
+export async function verifyFile(sample: Sample & { readonly trustedFiles: readonly string[] }): Promise<VerifiedFile> {
+  const named: Uint8Array[] = []
+  for (const file of sample.trustedFiles) named.push(...parseCertificates(await readFile(file)).map(({ der }) => der))
+  return withSample(sample, {}, async (means, file) => {
+    const { trustedCertificates, trustedTimestampCertificates: authorities } = means.trust
+    const trust = {
+      trustedCertificates: [...trustedCertificates, ...named],
+      ...(authorities !== undefined && { trustedTimestampCertificates: [...authorities, ...named] }),
+    }
+    return asText(await judgeArtifact({ ...means, trust }, file))
+  })
+}
+
+function asText({ verdict, files, ...file }: JudgedFile): VerifiedFile {
+  const signatures = verdict?.signatures.map(({ signerCertificate, ...signature }) => ({
+    ...signature,
+    signerThumbprint: signerCertificate && createHash('sha256').update(signerCertificate).digest('hex'),
+  }))
+  return {
+    ...file,
+    verdict: verdict === null || signatures === undefined ? null : { isAccepted: verdict.isAccepted, signatures },
+    files: files.map(asText),
+  }
 }
 
 /**

@@ -15,6 +15,7 @@ import type {
   inspectArtifact as inspect,
   planArtifact as plan,
   suggestConfiguration as suggest,
+  verifyFile as verify,
 } from './artifact-tools.ts'
 import type { auditReplay as replay } from './audit-replay.ts'
 import { dataPath, type Settings } from './configuration.ts'
@@ -40,6 +41,9 @@ export const auditReplay: typeof replay = async (options, use) =>
 /** Says what is in a file (`countersign artifact inspect`). @throws what `artifact-tools.ts` does */
 export const inspectArtifact: typeof inspect = async (options) =>
   (await import('./artifact-tools.ts')).inspectArtifact(options)
+
+/** Judges all signatures of a file (`countersign verify`). @throws what `artifact-tools.ts` does */
+export const verifyFile: typeof verify = async (options) => (await import('./artifact-tools.ts')).verifyFile(options)
 
 /** Says what a configuration would sign (`countersign artifact plan`). @throws what `artifact-tools.ts` does */
 export const planArtifact: typeof plan = async (options) => (await import('./artifact-tools.ts')).planArtifact(options)

@@ -3,7 +3,7 @@ export { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
 export { digestFile } from './digest-file.ts'
 export { type DryRun, type DryRunMeans, type DryRunProblem, dryRun } from './dry-run.ts'
 export { inParallel } from './in-parallel.ts'
-export { type InspectedFile, inspectArtifact } from './inspect-artifact.ts'
+export { type InspectedFile, inspectArtifact, type JudgedFile, judgeArtifact } from './inspect-artifact.ts'
 export { createTreePlan, planTreeOnCopies, type TreePlanningFacts } from './plan-artifact.ts'
 export { createHashPlan, type HashPlanningFacts, planHashesAgain } from './plan-hashes.ts'
 export {

@@ -11,11 +11,19 @@ export async function lookAt(
   means: Pick<TreeMeans, 'formats' | 'passes' | 'signal' | 'onProgress' | 'keyAlgorithm'>,
   file: OpenFile,
 ): Promise<{ readonly format: string | null; readonly existingSignatures: readonly ExistingSignature[] }> {
-  const { handle, size, name } = file
-  for (const format of means.formats)
-    if ((await format.detect({ name, size, readPart: partsOf(handle, size) })) === 'recognized')
-      return { format: format.name, existingSignatures: await existingSignaturesOf(means, format, file) }
-  return { format: null, existingSignatures: [] }
+  const format = await recognized(means, file)
+  if (format === undefined) return { format: null, existingSignatures: [] }
+  return { format: format.name, existingSignatures: await existingSignaturesOf(means, format, file) }
+}
+
+/** The first of the formats that a file is of. */
+export async function recognized(
+  { formats }: Pick<TreeMeans, 'formats'>,
+  { handle, size, name }: OpenFile,
+): Promise<SignatureFormat | undefined> {
+  for (const format of formats)
+    if ((await format.detect({ name, size, readPart: partsOf(handle, size) })) === 'recognized') return format
+  return undefined
 }
 
 /** The signatures of a file that is not signed here. */

@@ -1,16 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { ftruncateSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { ZipArchive, ZipEntry } from '../../archives/index.ts'
 import { endRecords } from '../../archives/rewrite/end-records.ts'
 import { movedRecord } from '../../archives/rewrite/kept-record.ts'
 import { directoryRecord, localHeader, localHeaderLength, replacedEntry } from '../../archives/rewrite/made-entry.ts'
-import { archivePasses, contentOf, openedFile, openedZip } from '../support/archives.ts'
+import { contentOf, openedFile, openedZip } from '../support/archives.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type BuiltEntry, buildZip } from '../support/zip-builder.ts'
-
-afterAll(() => archivePasses.close())
 
 const size = 5 * 2 ** 30
 const foreign = Buffer.from([9, 0x99, 2, 0, 1, 2])

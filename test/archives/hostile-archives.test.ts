@@ -1,12 +1,10 @@
 import { appendFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
-import { afterAll, describe, expect, test } from 'vitest'
-import { archivePasses, contentOf, openedFile, openedZip } from '../support/archives.ts'
+import { describe, expect, test } from 'vitest'
+import { contentOf, openedFile, openedZip } from '../support/archives.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type BuiltEntry, buildManyEntries, buildZip } from '../support/zip-builder.ts'
-
-afterAll(() => archivePasses.close())
 
 const link = 0o120777
 const usual: readonly BuiltEntry[] = [

@@ -2,22 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { EntryContent, ZipArchive, ZipChanges, ZipEntry } from '../../archives/index.ts'
-import {
-  archivePasses,
-  bytesOf,
-  contentOf,
-  openedFile,
-  openedZip,
-  rewritten,
-  rewrittenTo,
-} from '../support/archives.ts'
+import { bytesOf, contentOf, openedFile, openedZip, rewritten, rewrittenTo } from '../support/archives.ts'
 import { type SeededRandom, seededRandom } from '../support/seeded-random.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type BuiltEntry, buildZip } from '../support/zip-builder.ts'
-
-afterAll(() => archivePasses.close())
 
 const entryOf = ({ entries }: ZipArchive, name: string) => entries.find((entry) => entry.name === name) as ZipEntry
 const text = (length: number, random: SeededRandom) =>

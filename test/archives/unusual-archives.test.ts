@@ -2,12 +2,10 @@ import { readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
-import { afterAll, describe, expect, test } from 'vitest'
-import { archivePasses, bytesOf, contentOf, openedFile, openedZip, rewritten } from '../support/archives.ts'
+import { describe, expect, test } from 'vitest'
+import { bytesOf, contentOf, openedFile, openedZip, rewritten } from '../support/archives.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type BuiltEntry, buildManyEntries, buildZip } from '../support/zip-builder.ts'
-
-afterAll(() => archivePasses.close())
 
 const usual: readonly BuiltEntry[] = [
   { name: 'lib/', content: '', isStored: true },

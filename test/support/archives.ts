@@ -14,8 +14,8 @@ import {
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** The threads of a file of tests. */
-export const archivePasses = new FilePasses(2)
+/** Shared by all files of a worker, so none of them ends its threads; these do not keep the process alive. */
+const archivePasses = new FilePasses(2)
 
 /** An archive in a file that is removed when the running test has finished. */
 export async function openedZip(zip: Uint8Array, limits: Partial<ArchiveLimits> = {}): Promise<ZipArchive> {
