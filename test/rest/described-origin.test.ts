@@ -38,6 +38,7 @@ async function described(isVerified: boolean, isWithBuildData = false) {
       readModel: {
         projectsByIds: nothing,
         signingPoliciesByIds: nothing,
+        artifactConfigurationsByIds: nothing,
         usersByIds: async (_: unknown, ids: readonly string[]) => ids.map((userId) => ({ userId })),
       } as never,
       persons: { read: async (users: readonly unknown[]) => users.map(() => person) } as never,
