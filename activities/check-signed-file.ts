@@ -124,7 +124,8 @@ async function brokenPromise(
     if (!definition.untraceable.includes(name) && found.attributes[name] !== attributes[name])
       return `the ${attributeTitle(definition, name)}`
   if (!isDeepStrictEqual(found.contentDigests, contentDigests)) return 'the digest'
-  if ((found.timestamp !== undefined) !== (plan.timestamp === 'required')) return 'the time-stamp'
+  if ((found.timestamp !== undefined) !== (plan.timestamp === 'required' && definition.timestamps))
+    return 'the time-stamp'
   return undefined
 }
 

@@ -1,7 +1,7 @@
 import type { AttributeValue, DirectiveOrder, ExistingSignature, SigningDirective } from '../../domain/index.ts'
 import type { DetachedSignature } from '../../signing/detached-signature.ts'
 import { completeOrders } from '../../signing/directives.ts'
-import type { OpenFile, SignatureFormat } from '../../signing/signature-format.ts'
+import type { DirectiveDefinition, OpenFile, SignatureFormat } from '../../signing/signature-format.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import { type DirectiveNode, withFileName } from '../configuration/index.ts'
 import { sha256Of } from '../documents/paged-document.ts'
@@ -56,7 +56,21 @@ export async function planFile(means: TreeMeans, meant: Meant, file: OpenFile): 
     return { ...unsigned, ...(await planDetached(means, detached, orders, file)), formatName: detachedFormat }
   if (format === undefined) throw unsupported(element.directives[0], meant)
   const { existingSignatures, directives, warnings = [] } = await planSigned(means, format, orders, file)
-  return { ...unsigned, existingSignatures, directives, warnings: [...weaknesses, ...warnings] }
+  const unstamped = unstampedBy(means, format.directives, directives)
+  return { ...unsigned, existingSignatures, directives, warnings: [...weaknesses, ...warnings, ...unstamped] }
+}
+
+/** What those who approve should know of signatures that carry no time-stamp though the policy demands them. */
+function unstampedBy(
+  { timestamp }: Pick<TreeMeans, 'timestamp'>,
+  definitions: readonly DirectiveDefinition[],
+  directives: readonly SigningDirective[],
+): readonly string[] {
+  if (timestamp === 'none') return []
+  const unable = directives.filter(({ directive }) =>
+    definitions.some((each) => each.name === directive && !each.timestamps),
+  )
+  return unable.map(({ directive }) => `The signature by ${directive} carries no time-stamp: it has no place for one.`)
 }
 
 /** The signature beside files that a directive makes. */
@@ -87,16 +101,22 @@ async function planSigned(
 }
 
 async function planDetached(
-  { passes, signal, onProgress }: TreeMeans,
+  means: TreeMeans,
   detached: readonly DetachedSignature[],
   orders: readonly DirectiveOrder[],
   file: OpenFile,
 ): Promise<Pick<PlannedContent, 'directives' | 'outputs' | 'existingSignatures' | 'warnings'>> {
+  const { passes, signal, onProgress } = means
   const directives: SigningDirective[] = []
   for (const [index, order] of orders.entries())
     directives.push(await (detached[index] as DetachedSignature).plan(file, order, { passes, signal, onProgress }))
   const outputs = directives.map(({ attributes }) => String(attributes['output-file-name']))
-  return { directives, outputs, existingSignatures: [], warnings: [] }
+  const warnings = unstampedBy(
+    means,
+    detached.map(({ definition }) => definition),
+    directives,
+  )
+  return { directives, outputs, existingSignatures: [], warnings }
 }
 
 /** For each order the signature that it makes beside the file; `undefined` when they sign the file itself. */
@@ -123,7 +143,9 @@ function ordersOf(
     // What the submission wants holds where the configuration says nothing.
     const keeps = existingSignatures === 'append' && 'append' in definition.attributes.shape
     const attributes = { ...(keeps && { append: true }), ...withName(node.attributes, fileName) }
-    return completeOrders(able, [{ directive: node.name, attributes }], means)
+    // A signature without a place for a time-stamp is made without one, which the plan says.
+    const timestamp = definition.timestamps ? means.timestamp : 'none'
+    return completeOrders(able, [{ directive: node.name, attributes }], { ...means, timestamp })
   })
 }
 

@@ -35,7 +35,7 @@ function signatureLines(signature: JudgedSignature, marker: Marker): readonly st
     timestamp === null
       ? []
       : [
-          `  time-stamp ${timestamp.time} by ${safeText(timestamp.authority ?? 'an unknown authority')}${timestamp.isTrusted ? '' : `, not trusted: ${safeText(timestamp.reason ?? '')}`}`,
+          `  time-stamp ${timestamp.time} by ${safeText(timestamp.authority ?? 'an unknown authority')}${timestamp.isTrusted ? '' : ', not trusted'}`,
         ]
   return [
     by,

@@ -230,6 +230,23 @@ describe('a JAR file with a program in it', () => {
   })
 })
 
+it('says of each signature that has no place for a time-stamp that it is made without, where the policy demands them', async () => {
+  const bytes = buildZip([
+    { name: 'app.exe', content: program },
+    { name: 'data.xml', content: '<r/>' },
+  ])
+  const configuration =
+    '<zip-file><pe-file path="app.exe"><authenticode-sign/></pe-file><xml-file path="data.xml"><xml-sign/></xml-file></zip-file>'
+  const warned = async (timestamp: 'required' | 'none') =>
+    (await deep.plan({ fileName: 'a.zip', bytes, configuration, facts: { timestamp } })).flatMap(
+      (node) => node.warnings ?? [],
+    )
+  expect(await warned('required')).toEqual([
+    'The signature by xml-sign carries no time-stamp: it has no place for one.',
+  ])
+  expect(await warned('none')).toEqual([])
+})
+
 describe('a dry run', () => {
   it('finds all that is wrong, and looks at files that no element means', async () => {
     const configuration = zipOf(
