@@ -4,6 +4,8 @@ import { open, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { peVerifier } from '../../signing/authenticode/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
+import type { ForeignVerdict } from '../../signing/foreign-verifier.ts'
+import { SigningError } from '../../signing/signing-error.ts'
 
 /** What the system trusts; osslsigncode's own default. */
 const bundle = '/etc/ssl/certs/ca-certificates.crt'
@@ -20,7 +22,7 @@ export async function judgeSigned(
   for (const path of paths) {
     const handle = await open(path)
     const { size } = await handle.stat()
-    const own = await peVerifier.verify({ handle, size, name: 'program.exe' }, trust, { passes })
+    const own = await peVerifier.verify({ handle, size, name: 'program.exe' }, trust, { passes }).catch(unreadable)
     await handle.close()
     if (own.isAccepted) accepted += 1
     const other = await osslsigncodeAccepts(path)
@@ -31,6 +33,14 @@ export async function judgeSigned(
       )
   }
   return { accepted, differing }
+}
+
+/** A program that is not read as one has no signature that is accepted. */
+function unreadable(
+  error: unknown,
+): Pick<ForeignVerdict, 'isAccepted'> & { readonly signatures: readonly { readonly reason: string }[] } {
+  if (!(error instanceof SigningError)) throw error
+  return { isAccepted: false, signatures: [{ reason: error.message }] }
 }
 
 /** Without lists of revoked certificates, which it would get from the network. */
