@@ -103,7 +103,11 @@ export function readCertificateFields(encoded: Uint8Array, code: string): Certif
 
 /** The subject as people read it, for messages and results: `CN=…, O=…`. */
 export function subjectOf(certificate: CertificateFields): string {
-  return certificate.opened()?.x509.subject.split('\n').join(', ') ?? '(unreadable)'
+  const opened = certificate.opened()
+  if (opened === undefined) return '(unreadable)'
+  // Node has none for a Name without parts, whatever its types say.
+  const subject = opened.x509.subject as string | undefined
+  return subject?.split('\n').join(', ') ?? '(no name)'
 }
 
 function open(encoded: Uint8Array): OpenedCertificate | undefined {

@@ -1,8 +1,12 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { der, objectIdentifiers, readCertificateFields } from '../../signing/cms/index.ts'
+import { der, objectIdentifiers, readCertificateFields, subjectOf } from '../../signing/cms/index.ts'
 import { isNamedBy } from '../../signing/cms/signer-identifier.ts'
 import { type CraftedCertificate, craftCertificate } from '../support/crafted-certificate.ts'
+import { openssl } from '../support/openssl.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
@@ -19,6 +23,24 @@ describe('a certificate is read', () => {
   test('with a GeneralizedTime of whole seconds', () => {
     expect(read({ notAfter: generalizedTime('20500101000000Z') }).notAfter).toEqual(new Date('2050-01-01T00:00:00Z'))
   })
+})
+
+test('a certificate without a subject is called that in messages, and is an error of nothing', async () => {
+  const file = join(temporaryFolder(), 'none.pem')
+  const make = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    '/dev/null',
+  ]
+  await openssl(...make, '-subj', '/', '-out', file)
+  const { raw } = new X509Certificate(await readFile(file))
+  expect(subjectOf(readCertificateFields(raw, 'TEST_MALFORMED'))).toBe('(no name)')
 })
 
 describe('a certificate is malformed, as to OpenSSL and RFC 5280,', () => {
