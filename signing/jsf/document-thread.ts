@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { HashAlgorithm } from '../../domain/index.ts'
+import { canonicalJson, type HashAlgorithm } from '../../domain/index.ts'
 import { type DoFileWork, fillBlocking } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
+import type { Splice } from '../splice-file.ts'
 import { jsfAlgorithms } from './algorithms.ts'
-import { requireReadableSize } from './document-size.ts'
-import { type Edit, placeSignature, signatureName } from './place-signature.ts'
-import { canonical, type JsonDocument, readJsonDocument } from './read-document.ts'
+import { placeSignature, signatureName } from './place-signature.ts'
+import { type JsonDocument, readJsonDocument } from './read-document.ts'
 
 /** What a thread reads of a document. */
 export type JsonReading = {
@@ -47,13 +47,12 @@ export type JsonFindings = {
   /** The digest of the canonical form without signature, hexadecimal. */
   readonly digest: string
   readonly existing: FoundSignature | undefined
-  /** Where a signature was given: the digest to sign. */
-  readonly toSign: Uint8Array | undefined
+  /** Where a signature was given: the digest to sign, and how it gets into the file, its value apart. */
+  readonly toSign: { readonly digest: Uint8Array; readonly splices: readonly Splice[] } | undefined
 }
 
 /** Reads a document of a file. */
 export const doFileWork: DoFileWork<JsonReading, JsonFindings> = async ({ input, size, hash, signature }) => {
-  requireReadableSize(size)
   const bytes = Buffer.alloc(size)
   fillBlocking(input, { offset: 0, bytes })
   return readFindings(readJsonDocument(bytes), hash, signature)
@@ -68,20 +67,40 @@ export function readFindings(
   const { [signatureName]: present, ...plain } = document.value
   const member = document.members.find(({ name }) => name === signatureName)
   const digestOf = (value: Readonly<Record<string, unknown>>, algorithm: HashAlgorithm) =>
-    createHash(algorithm).update(canonical(value), 'utf8').digest()
+    createHash(algorithm).update(canonicalJson(value), 'utf8').digest()
   return {
     digest: digestOf(plain, hash).toString('hex'),
     existing: member && {
       ...described(present, plain, digestOf),
       sha256: createHash('sha256').update(document.text.slice(member.valueStart, member.end), 'utf8').digest('hex'),
     },
-    toSign: signature && digestOf({ ...plain, [signatureName]: signature }, hash),
+    toSign: signature && {
+      digest: digestOf({ ...plain, [signatureName]: signature }, hash),
+      splices: splicesFor(document, signature),
+    },
   }
 }
 
-/** Where a signature goes, in two pieces around its value. @throws SigningError as reading */
-export function editsFor(document: JsonDocument, signature: UnvaluedSignature, value: string): readonly Edit[] {
-  return placeSignature(document, JSON.stringify({ ...signature, value }))
+/** What ends the signature as long as it has no value: that stands last in it. */
+const unvalued = '"}'
+
+/** Splices of which the one that holds the signature gets its value. */
+export function withValue(splices: readonly Splice[], value: string): readonly Splice[] {
+  return splices.map((splice) => {
+    if (splice.bytes.length === 0) return splice
+    const open = splice.bytes.subarray(0, -unvalued.length)
+    return { ...splice, bytes: Buffer.concat([open, Buffer.from(`${value}${unvalued}`)]) }
+  })
+}
+
+function splicesFor(document: JsonDocument, signature: UnvaluedSignature): readonly Splice[] {
+  const { text } = document
+  const place = (at: number) => Buffer.byteLength(text.slice(0, at), 'utf8')
+  return placeSignature(document, JSON.stringify({ ...signature, value: '' })).map(({ start, end, text: put }) => ({
+    start: place(start),
+    end: place(end),
+    bytes: Buffer.from(put, 'utf8'),
+  }))
 }
 
 function described(

@@ -4,21 +4,20 @@ import { type ExistingSignature, type HashAlgorithm, keyAlgorithms } from '../..
 import { hashAlgorithm, requireRsaPadding, rsaPadding } from '../detached/attributes.ts'
 import { signDigest } from '../detached/sign-digest.ts'
 import { onlyDirective } from '../directives.ts'
+import { requireReadableSize } from '../document-size.ts'
 import { plainSignature } from '../ecdsa-value.ts'
 import { existingSigner } from '../existing-signer.ts'
 import type { DirectiveDefinition, FileParts, FileWorkOptions, SignatureFormat } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
+import { spliceFile } from '../splice-file.ts'
 import { jsfAlgorithmName, jsfAlgorithms, requireHashOfCurve } from './algorithms.ts'
-import { requireReadableSize } from './document-size.ts'
 import {
-  editsFor,
   type FoundSignature,
   type JsonFindings,
   type JsonReading,
   type UnvaluedSignature,
+  withValue,
 } from './document-thread.ts'
-import { edited } from './place-signature.ts'
-import { readJsonDocument } from './read-document.ts'
 import { valueHolds, verifyJson } from './verify.ts'
 
 const attributes = z.strictObject({ 'hash-algorithm': hashAlgorithm, 'rsa-padding': rsaPadding })
@@ -78,10 +77,10 @@ export const jsonFormat: SignatureFormat<null, undefined> = {
     const [planned] = directive.contentDigests
     if (toSign === undefined || (planned !== undefined && planned.digest !== digest))
       throw new SigningError('JSF_DIGEST_MISMATCH', 'The document is another one than the planned.')
-    const made = await signDigest(key, { digest: toSign, hash, padding })
+    const made = await signDigest(key, { digest: toSign.digest, hash, padding })
     const value = Buffer.from(plainSignature(key.algorithm, made, 'JSF_MALFORMED')).toString('base64url')
     options.signal?.throwIfAborted()
-    await put(handle, size, signature, value)
+    await spliceFile(handle, size, withValue(toSign.splices, value))
     return undefined
   },
 
@@ -120,19 +119,9 @@ async function findings(
   { size, ...reading }: { readonly size: number; readonly hash: HashAlgorithm; readonly signature?: UnvaluedSignature },
   { passes, signal }: FileWorkOptions,
 ): Promise<JsonFindings> {
-  requireReadableSize(size)
+  requireReadableSize(size, { kind: 'JSON', code: 'JSON_TOO_LARGE' })
   const parameters: JsonReading = { input: handle.fd, size, ...reading }
   return (await passes.parse({ module, parameters }, { signal })) as JsonFindings
-}
-
-/** Writes the signature into a document that a thread has read within its limits. */
-async function put(handle: FileHandle, size: number, signature: UnvaluedSignature, value: string): Promise<void> {
-  const bytes = Buffer.alloc(size)
-  await handle.read(bytes, 0, size, 0)
-  const document = readJsonDocument(bytes)
-  const signed = Buffer.from(edited(document.text, editsFor(document, signature, value)), 'utf8')
-  await handle.truncate(0)
-  await handle.write(signed, 0, signed.length, 0)
 }
 
 /** A signature that is there already, as plans name it. It is replaced: there is one property of its name. */

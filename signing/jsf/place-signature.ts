@@ -37,14 +37,3 @@ function removalOf(members: JsonDocument['members'], index: number): TextRange {
     ? { start: member?.start ?? 0, end: behind?.start ?? member?.end ?? 0 }
     : { start: before.end, end: member?.end ?? before.end }
 }
-
-/** A text with edits made, which stand in its order and apart from each other. */
-export function edited(text: string, edits: readonly Edit[]): string {
-  let at = 0
-  const parts: string[] = []
-  for (const { start, end, text: put } of edits) {
-    parts.push(text.slice(at, start), put)
-    at = end
-  }
-  return parts.join('') + text.slice(at)
-}

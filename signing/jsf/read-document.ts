@@ -1,4 +1,4 @@
-import { canonicalJson, repeatedJsonName } from '../../domain/index.ts'
+import { repeatedJsonName } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 
 /** From where to where something stands in a text, in UTF-16 code units. */
@@ -39,11 +39,6 @@ export function readJsonDocument(bytes: Uint8Array): JsonDocument {
       `An object has the name ${JSON.stringify(fault.name.slice(0, 60))} twice: readers take the one or the other.`,
     )
   return { text, value: value as JsonDocument['value'], ...readMembers(text) }
-}
-
-/** The canonical form (RFC 8785) of a document, or of what stands in its place. */
-export function canonical(value: Readonly<Record<string, unknown>>): string {
-  return canonicalJson(value)
 }
 
 function decoded(bytes: Uint8Array): string {

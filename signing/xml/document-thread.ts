@@ -3,7 +3,6 @@ import { type DoFileWork, fillBlocking } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type CheckedSignature, checkEnveloped, documentDigest } from './check-enveloped.ts'
 import { countElements, type DocumentEncoding, envelopedSignatures, numberOf, readDocument } from './document.ts'
-import { requireReadableSize } from './document-size.ts'
 import { type DocumentPlaces, findPlaces, type TextRange } from './places.ts'
 
 /** What a thread reads of a document. */
@@ -45,7 +44,6 @@ const mostChecked = 8
 
 /** Reads a document of a file: what a signature will cover, where it goes, and the signatures that are there. */
 export const doFileWork: DoFileWork<DocumentReading, DocumentFindings> = async ({ input, size, certificate }) => {
-  requireReadableSize(size)
   const bytes = Buffer.alloc(size)
   fillBlocking(input, { offset: 0, bytes })
   return readFindings(bytes, certificate)

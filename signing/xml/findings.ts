@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { SignatureIntegrity } from '../../domain/index.ts'
+import { requireReadableSize } from '../document-size.ts'
 import type { FileWorkOptions } from '../signature-format.ts'
 import type { CheckedSignature } from './check-enveloped.ts'
-import { requireReadableSize } from './document-size.ts'
 import type { DocumentFindings, DocumentReading } from './document-thread.ts'
 
 const module = new URL('./document-thread.ts', import.meta.url).href
@@ -19,7 +19,7 @@ export async function readFindings(
   { passes, signal }: FileWorkOptions,
   certificate?: Uint8Array,
 ): Promise<DocumentFindings> {
-  requireReadableSize(size)
+  requireReadableSize(size, { kind: 'XML', code: 'XML_TOO_LARGE' })
   const parameters: DocumentReading = { input: handle.fd, size, certificate }
   return (await passes.parse({ module, parameters }, { signal })) as DocumentFindings
 }

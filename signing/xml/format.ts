@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { type DirectiveOrder, type ExistingSignature, keyAlgorithms } from '../../domain/index.ts'
 import { readCertificateFields } from '../cms/index.ts'
@@ -8,6 +7,7 @@ import { plainSignature } from '../ecdsa-value.ts'
 import { existingSigner } from '../existing-signer.ts'
 import type { DirectiveDefinition, FileParts, SignatureFormat } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
+import { type Splice, spliceFile } from '../splice-file.ts'
 import { signatureElement, signedInfo } from './compose-signature.ts'
 import type { DocumentFindings, EnvelopedSignature } from './document-thread.ts'
 import { integrityOf, readFindings } from './findings.ts'
@@ -73,7 +73,7 @@ export const xmlFormat: SignatureFormat<null, undefined> = {
     const value = plainSignature(key.algorithm, signature, 'XML_SIGNATURE_MALFORMED')
     const certificates = certificatesFor(certificateChain, directive.attributes)
     options.signal?.throwIfAborted()
-    await put(handle, size, found, signatureElement(kind, digest, value, certificates))
+    await spliceFile(handle, size, splicesFor(found, signatureElement(kind, digest, value, certificates)))
     return undefined
   },
 
@@ -113,32 +113,19 @@ async function detect({ readPart }: FileParts) {
   return isXml || /^\ufeff?\s*<[A-Za-z_:\u0080-\uffff][^<>]*$/.test(text) ? 'recognized' : 'foreign'
 }
 
-/** Writes the signature into the document, without those that it had. */
-async function put(handle: FileHandle, size: number, found: DocumentFindings, element: string): Promise<void> {
+/** How a signature gets into a document, and those that it had out of it. */
+function splicesFor(found: DocumentFindings, element: string): readonly Splice[] {
   const { insertion, rootName, signatureRanges, encoding } = found
-  const bytes = Buffer.alloc(size)
-  await handle.read(bytes, 0, size, 0)
-  const [start, end] = insertion.kind === 'emptyRoot' ? [insertion.start, insertion.end] : [insertion.at, insertion.at]
-  const written =
+  const nothing = new Uint8Array()
+  const removed = signatureRanges.map(({ start, end }) => ({ start, end, bytes: nothing }))
+  const added =
     insertion.kind === 'emptyRoot'
-      ? Buffer.concat([encoded('>', encoding), encoded(element, encoding), closing(rootName, encoding)])
-      : encoded(element, encoding)
-  const parts: Buffer[] = []
-  let from = 0
-  for (const range of signatureRanges) {
-    parts.push(bytes.subarray(from, range.start))
-    from = range.end
-  }
-  const signed = Buffer.concat([...parts, bytes.subarray(from, start), written, bytes.subarray(end)])
-  await handle.truncate(0)
-  await handle.write(signed, 0, signed.length, 0)
+      ? { start: insertion.start, end: insertion.end, bytes: encoded(`>${element}</${rootName}>`, encoding) }
+      : { start: insertion.at, end: insertion.at, bytes: encoded(element, encoding) }
+  return [...removed, added]
 }
 
-/** @param rootName as the text of places has it, a character for each byte or two */
-function closing(rootName: string, encoding: DocumentFindings['encoding']): Buffer {
-  return encoded(`</${rootName}>`, encoding)
-}
-
+/** @param text of the root's name too, which has a character for each byte or two, as the text of places */
 function encoded(text: string, encoding: DocumentFindings['encoding']): Buffer {
   if (encoding === 'latin1') return Buffer.from(text, 'latin1')
   const little = Buffer.from(text, 'utf16le')

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { editsFor, readFindings } from '../../../signing/jsf/document-thread.ts'
-import { edited } from '../../../signing/jsf/place-signature.ts'
+import { readFindings, withValue } from '../../../signing/jsf/document-thread.ts'
 import { type JsonDocument, readJsonDocument } from '../../../signing/jsf/read-document.ts'
 import { SigningError } from '../../../signing/signing-error.ts'
+import { type Splice, spliced } from '../../../signing/splice-file.ts'
 import { mutateBytes } from '../mutation/bytes.ts'
 import { FuzzFailure, type FuzzTarget, fuzzInputs } from '../target.ts'
 
@@ -27,18 +27,23 @@ export const target: FuzzTarget = {
       const failure = (what: string, cause?: unknown) => new FuzzFailure(seed, input, what, { cause })
       let document: JsonDocument
       let digest: string
+      let splices: readonly Splice[]
       try {
         document = readJsonDocument(input)
-        digest = readFindings(document, 'sha256', signature).digest
+        const found = readFindings(document, 'sha256', signature)
+        digest = found.digest
+        splices = withValue(found.toSign?.splices ?? [], value)
       } catch (error) {
         if (error instanceof SigningError && /^JS(?:ON|F)_/.test(error.code)) return error.code
         throw failure('no SigningError', error)
       }
-      const edits = editsFor(document, signature, value)
-      const signed = edited(document.text, edits)
-      const kept = edits.reduceRight((text, { start, end }) => text.slice(0, start) + text.slice(end), document.text)
+      const signed = spliced(input, splices)
+      const kept = spliced(
+        input,
+        splices.map((splice) => ({ ...splice, bytes: Buffer.alloc(0) })),
+      )
       try {
-        const again = readJsonDocument(Buffer.from(signed, 'utf8'))
+        const again = readJsonDocument(signed)
         const found = readFindings(again, 'sha256', undefined)
         if (found.digest !== digest) throw failure('the signature changed the document')
         if (found.existing?.kind !== 'signature' || found.existing.others.length > 0)
@@ -49,8 +54,8 @@ export const target: FuzzTarget = {
       } catch (error) {
         throw error instanceof FuzzFailure ? error : failure('what was signed cannot be read', error)
       }
-      const added = edits.map(({ text }) => text).join('')
-      if (signed.length !== kept.length + added.length) throw failure('other bytes have changed')
+      const added = splices.reduce((sum, { bytes }) => sum + bytes.length, 0)
+      if (signed.length !== kept.length + added) throw failure('other bytes have changed')
       return document.members.some(({ name }) => name === 'signature') ? 'signed again' : 'signed'
     }),
 }
