@@ -1,16 +1,12 @@
-import { type ArtifactConfigurationView, parsePageRequest } from '../projections/index.ts'
 import { ConfigurationFindingsRef } from './artifact-configuration.ts'
 import { listAsOf } from './as-of.ts'
 import { builder } from './builder.ts'
-import { asConnection } from './connection.ts'
 import { entityArguments } from './entity-arguments.ts'
 import { parseEntityId } from './global-id.ts'
-import { projectIdOf } from './lookup.ts'
+import { listOfProject } from './list-of-project.ts'
 import { minimumPosition } from './minimum-position.ts'
 import { foldingCost } from './query-cost.ts'
 import { ArtifactConfigurationRef } from './refs.ts'
-
-const emptyPage = { items: [], hasNextPage: false, hasPreviousPage: false }
 
 builder.queryFields((t) => ({
   artifactConfiguration: t.field({
@@ -29,14 +25,10 @@ builder.queryFields((t) => ({
         asOf: listAsOf(t),
         minimumPosition: minimumPosition(t),
       },
-      resolve: async (_root, { project, ...args }, context) => {
-        const { readModel, caller } = context
-        const page = parsePageRequest(args)
-        const projectId = project == null ? undefined : await projectIdOf(project, context)
-        if (project != null && projectId === undefined) return asConnection<ArtifactConfigurationView>(emptyPage)
-        const filter = projectId === undefined ? {} : { projectId }
-        return asConnection(await readModel.listArtifactConfigurations(caller.organizationId, filter, page))
-      },
+      resolve: (_root, args, context) =>
+        listOfProject(args, context, (filter, page) =>
+          context.readModel.listArtifactConfigurations(context.caller.organizationId, filter, page),
+        ),
     },
     { name: 'ArtifactConfigurationConnection' },
   ),

@@ -1,12 +1,12 @@
 import { requestIdOfKey } from '../application/index.ts'
 import { type ProjectId, parseSlug, Refusal } from '../domain/index.ts'
-import { parsePageRequest, type SigningPolicyView } from '../projections/index.ts'
+import { parsePageRequest } from '../projections/index.ts'
 import { asOf, listAsOf } from './as-of.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
 import { entityArguments } from './entity-arguments.ts'
 import { parseEntityId } from './global-id.ts'
-import { projectIdOf } from './lookup.ts'
+import { listOfProject } from './list-of-project.ts'
 import { minimumPosition } from './minimum-position.ts'
 import { foldingCost } from './query-cost.ts'
 import {
@@ -22,8 +22,6 @@ import {
 import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
 import { requestPage } from './signing-request-list.ts'
 import { ViewerRef } from './viewer.ts'
-
-const emptyPage = { items: [], hasNextPage: false, hasPreviousPage: false }
 
 builder.queryFields((t) => ({
   viewer: t.field({
@@ -79,14 +77,10 @@ builder.queryFields((t) => ({
         asOf: listAsOf(t),
         minimumPosition: minimumPosition(t),
       },
-      resolve: async (_root, { project, ...args }, context) => {
-        const { readModel, caller } = context
-        const page = parsePageRequest(args)
-        const projectId = project == null ? undefined : await projectIdOf(project, context)
-        if (project != null && projectId === undefined) return asConnection<SigningPolicyView>(emptyPage)
-        const filter = projectId === undefined ? {} : { projectId }
-        return asConnection(await readModel.listSigningPolicies(caller.organizationId, filter, page))
-      },
+      resolve: (_root, args, context) =>
+        listOfProject(args, context, (filter, page) =>
+          context.readModel.listSigningPolicies(context.caller.organizationId, filter, page),
+        ),
     },
     { name: 'SigningPolicyConnection' },
   ),

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import type { ConfigurationOfRequest, Sha256Digest } from '../../domain/index.ts'
+import { type ConfigurationOfRequest, largestConfiguration, type Sha256Digest } from '../../domain/index.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import {
@@ -17,9 +17,6 @@ import { copyArtifact } from './read-artifact.ts'
 import type { SigningAbilities, TreeLimits, TreeMeans, TreeRules } from './tree-means.ts'
 import type { TreeNode } from './tree-node.ts'
 import { walkArtifact } from './walk-artifact.ts'
-
-/** The largest document of an artifact configuration, in bytes. */
-const largestConfiguration = 1024 * 1024
 
 /** What planning by an artifact configuration takes beside what all planning does. */
 export type TreePlanning = Omit<SigningAbilities, 'formats'> & { readonly limits: TreeLimits }

@@ -3,10 +3,12 @@ import type { ArtifactConfigurationId, OrganizationId, ProjectId } from '../ids.
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
 import { parseName, parseText } from '../text.ts'
-import type { ArtifactConfigurationEvent, ConfigurationDescription, ConfigurationDocument } from './events.ts'
-
-/** The most bytes that the text of a configuration may have: 1 MiB. */
-export const largestConfiguration = 1024 * 1024
+import {
+  type ArtifactConfigurationEvent,
+  type ConfigurationDescription,
+  type ConfigurationDocument,
+  largestConfiguration,
+} from './events.ts'
 
 /** A version of a configuration's text. */
 export type ConfigurationVersion = ConfigurationDocument & {

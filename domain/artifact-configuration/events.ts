@@ -2,6 +2,9 @@ import type { Sha256Digest } from '../digest.ts'
 import type { DomainEvent } from '../event.ts'
 import type { ArtifactConfigurationId, OrganizationId, ProjectId } from '../ids.ts'
 
+/** The most bytes that the text of a configuration may have: 1 MiB. */
+export const largestConfiguration = 1024 * 1024
+
 /** The text of a version: a document in the artifact store. */
 export type ConfigurationDocument = {
   /** SHA-256 of its bytes, by which the artifact store has it. */

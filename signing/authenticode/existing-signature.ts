@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ExistingSignature } from '../../domain/index.ts'
 import {
-  type CertificateFields,
   checkForeignSigner,
   DerReader,
   type ForeignSignedData,
@@ -16,6 +15,7 @@ import type { ForeignSignature, ForeignTrust } from '../foreign-verifier.ts'
 import { SigningError } from '../signing-error.ts'
 import { readExistingTimestamp, type TimestampOfSignature, timestampAttributes } from './existing-timestamp.ts'
 import {
+  issuerText,
   nameText,
   readableCertificates,
   shortList,
@@ -166,7 +166,7 @@ function describe(
     stated.hash !== undefined && Buffer.compare(fileDigest(stated.hash) ?? new Uint8Array(), stated.digest) === 0
   return {
     signer: certificate === undefined ? null : nameText(certificate.subject),
-    ...issuerOf(signer, certificate),
+    ...issuerText(signer, certificate),
     digestAlgorithm: stated.hash ?? signer.digestAlgorithm,
     integrity:
       stated.hash === undefined ? 'unchecked' : !fits ? 'fileChanged' : verdict === 'valid' ? 'intact' : verdict,
@@ -211,18 +211,6 @@ function foreignAttributes(
     ...others.map(unsignedAttribute),
     ...(hasMore ? [`further values of the unsigned attribute ${described}`] : []),
   ]
-}
-
-function issuerOf(
-  { identifier }: ForeignSigner,
-  certificate: CertificateFields | undefined,
-): Pick<Description, 'issuer' | 'serialNumber'> {
-  const named = identifier.kind === 'issuerAndSerialNumber' ? identifier : certificate
-  if (named === undefined) return { issuer: null, serialNumber: null }
-  const serialNumber = Buffer.from(named.serialNumber)
-    .toString('hex')
-    .replace(/^(?:00)+(?=..)/, '')
-  return { issuer: nameText(named.issuer), serialNumber: shortText(serialNumber) }
 }
 
 function sha256Of(bytes: Uint8Array): string {

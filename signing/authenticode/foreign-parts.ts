@@ -1,6 +1,7 @@
 import {
   type CertificateFields,
   type ForeignSignedData,
+  type ForeignSigner,
   isIssuedBy,
   isSame,
   issuersOf,
@@ -57,6 +58,23 @@ export function readableCertificates(certificates: readonly Uint8Array[]): reado
 export function nameText(name: Uint8Array): string {
   if (name.length > nameLimit) return `(a name of ${name.length} bytes)`
   return shortText(encodedNameText(name) ?? '(unreadable)')
+}
+
+/** Issuer and serial number of a signer's certificate as plans name them: as the signer states them, else as the certificate does. */
+export function issuerText(
+  { identifier }: Pick<ForeignSigner, 'identifier'>,
+  certificate: CertificateFields | undefined,
+): { readonly issuer: string | null; readonly serialNumber: string | null } {
+  const named = identifier.kind === 'issuerAndSerialNumber' ? identifier : certificate
+  return named === undefined
+    ? { issuer: null, serialNumber: null }
+    : { issuer: nameText(named.issuer), serialNumber: serialText(named.serialNumber) }
+}
+
+/** A serial number in hexadecimal, without the octet that DER puts in front of some. */
+export function serialText(serialNumber: Uint8Array): string {
+  const text = Buffer.from(serialNumber).toString('hex')
+  return shortText(text.replace(/^(?:00)+(?=..)/, ''))
 }
 
 /** Of an encoded name, in bytes: no authority issues longer ones, and reading those takes long. */

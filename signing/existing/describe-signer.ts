@@ -1,10 +1,10 @@
 import type { ExistingSignature } from '../../domain/index.ts'
 import { readExistingTimestamp } from '../authenticode/existing-timestamp.ts'
 import {
+  issuerText,
   nameText,
   readableCertificates,
   shortList,
-  shortText,
   uncoveredParts,
   unsignedAttribute,
 } from '../authenticode/foreign-parts.ts'
@@ -58,7 +58,7 @@ export function describeSigner(context: SignerContext): DescribedSigner {
     certificate,
     verdict,
     signer: certificate === undefined ? null : nameText(certificate.subject),
-    ...issuerOf(signer, certificate),
+    ...issuerText(signer, certificate),
     digestAlgorithm: foreignHashes.get(signer.digestAlgorithm) ?? signer.digestAlgorithm,
     timestamp: timestamp?.described ?? null,
     uncovered: shortList([
@@ -67,16 +67,4 @@ export function describeSigner(context: SignerContext): DescribedSigner {
       ...(hasMoreTokens ? ['further time-stamps'] : []),
     ]),
   }
-}
-
-function issuerOf(
-  { identifier }: ForeignSigner,
-  certificate: CertificateFields | undefined,
-): Pick<DescribedSigner, 'issuer' | 'serialNumber'> {
-  const named = identifier.kind === 'issuerAndSerialNumber' ? identifier : certificate
-  if (named === undefined) return { issuer: null, serialNumber: null }
-  const serialNumber = Buffer.from(named.serialNumber)
-    .toString('hex')
-    .replace(/^(?:00)+(?=..)/, '')
-  return { issuer: nameText(named.issuer), serialNumber: shortText(serialNumber) }
 }

@@ -4,7 +4,7 @@ import { type DirectiveOrder, type ExistingSignature, keyAlgorithms } from '../.
 import { readCertificateFields } from '../cms/index.ts'
 import { onlyDirective } from '../directives.ts'
 import { plainSignature } from '../ecdsa-value.ts'
-import { existingSigner } from '../existing-signer.ts'
+import { existingSigner } from '../existing/index.ts'
 import type { DirectiveDefinition, FileParts, SignatureFormat } from '../signature-format.ts'
 import { SigningError } from '../signing-error.ts'
 import { type Splice, spliceFile } from '../splice-file.ts'

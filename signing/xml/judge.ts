@@ -1,5 +1,5 @@
 import { type CertificateFields, judgePath, objectIdentifiers, readCertificateFields } from '../cms/index.ts'
-import { existingSigner } from '../existing-signer.ts'
+import { existingSigner } from '../existing/index.ts'
 import type { ForeignSignature, ForeignTrust, ForeignVerifier } from '../foreign-verifier.ts'
 import type { CheckedSignature } from './check-enveloped.ts'
 import type { EnvelopedSignature } from './document-thread.ts'

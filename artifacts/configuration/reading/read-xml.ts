@@ -1,10 +1,9 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
+import { largestConfiguration } from '../../../domain/artifact-configuration/events.ts'
 import type { Findings } from './findings.ts'
 import { type LineIndex, lineIndex } from './line-index.ts'
 import type { XmlAttribute, XmlComment, XmlDocument, XmlElement } from './xml-document.ts'
 
-/** The most bytes of a document. */
-export const largestDocument = 1024 * 1024
 /** The deepest nesting of its elements: containers are nested far less deep. */
 export const deepestNesting = 64
 /** The most elements, of all kinds. */
@@ -30,11 +29,11 @@ export function readXml(document: string | Uint8Array, findings: Findings): XmlD
 function decode(document: string | Uint8Array, findings: Findings): string | undefined {
   const start = { line: 1, column: 1 }
   const size = typeof document === 'string' ? Buffer.byteLength(document) : document.length
-  if (size > largestDocument) {
+  if (size > largestConfiguration) {
     findings.error(
       'ARTIFACT_CONFIGURATION_TOO_LARGE',
       start,
-      `The document has ${size} bytes; it may have ${largestDocument}.`,
+      `The document has ${size} bytes; it may have ${largestConfiguration}.`,
     )
     return undefined
   }

@@ -1,5 +1,5 @@
-import { nameText } from './authenticode/foreign-parts.ts'
-import { readCertificateFields } from './cms/index.ts'
+import { nameText, serialText } from '../authenticode/foreign-parts.ts'
+import { readCertificateFields } from '../cms/index.ts'
 
 /**
  * Who made a signature that a file carries already, as plans name them: by the certificate that came with it, in RFC 4514; nobody where
@@ -15,8 +15,7 @@ export function existingSigner(certificate: Uint8Array | undefined): {
   if (certificate === undefined) return { signer: null, issuer: null, serialNumber: null }
   try {
     const { subject, issuer, serialNumber } = readCertificateFields(certificate, 'X509_MALFORMED')
-    const serial = Buffer.from(serialNumber.subarray(0, 64)).toString('hex')
-    return { signer: nameText(subject), issuer: nameText(issuer), serialNumber: serial }
+    return { signer: nameText(subject), issuer: nameText(issuer), serialNumber: serialText(serialNumber) }
   } catch {
     return { signer: null, issuer: null, serialNumber: null }
   }
